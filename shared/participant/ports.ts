@@ -1,0 +1,105 @@
+/**
+ * How the client application reaches the world. A tab's worker and a Node participant implement these;
+ * the application itself (session, rounds) is the same in both.
+ */
+import type { ModelHash } from '../base/ids.ts';
+import type { Result } from '../base/result.ts';
+import type { LocalTraining, Task } from '../tasks/task.ts';
+
+export interface ShardReference {
+  /** 0-based part of `of` equal parts. */
+  readonly index: number;
+  readonly of: number;
+}
+
+/** Examples in memory: `inputs` is [examples, ...inputShape] scaled to 0..1, `labels` is [examples]. */
+export interface Examples {
+  readonly count: number;
+  readonly inputs: Float32Array;
+  readonly labels: Uint8Array;
+}
+
+export interface DataPort {
+  /** Downloads (only this shard), checks and keeps the shard; found again without a download when kept already. */
+  load(
+    task: Task,
+    shard: ShardReference,
+    onProgress: (fraction: number) => void,
+  ): Promise<Result<Examples, DataFault>>;
+  /** Deletes everything this browser (or process) keeps for any task. */
+  deleteAll(): Promise<void>;
+}
+export interface DataFault {
+  readonly code: 'unreachable' | 'corrupted' | 'storage';
+  readonly detail: string;
+}
+
+export interface TrainJob {
+  readonly task: Task;
+  readonly training: LocalTraining;
+  /** The global model, flat, [d]. Not changed. */
+  readonly parameters: Float32Array;
+  readonly examples: Examples;
+  /** Labels the shuffle stream: the same label, data and backend give the same update bit for bit. */
+  readonly shuffleLabel: string;
+  readonly signal: AbortSignal;
+  onBatch(progress: BatchProgress): void;
+}
+export interface BatchProgress {
+  /** Batches done, of all batches of this round. */
+  readonly batch: number;
+  readonly batches: number;
+  readonly epoch: number;
+  /** Mean cross-entropy of the batch, nats. */
+  readonly loss: number;
+}
+export interface TrainOutcome {
+  /** Weight delta, trained minus global, flat, [d]; owned by the caller. */
+  readonly delta: Float32Array;
+  readonly examples: number;
+  /** Mean over the last epoch's batches. Stays in the tab. */
+  readonly loss: number;
+}
+export interface TrainFault {
+  readonly code: 'cancelled' | 'non-finite' | 'backend';
+  readonly detail: string;
+}
+export interface TrainerPort {
+  /** Name of the backend in use, after starting it; rejects nothing: a fault where none starts. */
+  start(): Promise<Result<string, TrainFault>>;
+  train(job: TrainJob): Promise<Result<TrainOutcome, TrainFault>>;
+}
+
+export interface ModelPort {
+  /** Parameter bytes whose SHA-256 is `hash`; the implementation fetches, the application verifies the hash. */
+  fetch(hash: ModelHash): Promise<Result<Uint8Array, { readonly detail: string }>>;
+}
+
+export interface SocketHandlers {
+  onOpen(): void;
+  onFrame(frame: Uint8Array): void;
+  onClose(): void;
+}
+export interface Socket {
+  send(frame: Uint8Array): void;
+  /** Bytes accepted by send and not yet handed to the network. */
+  bufferedBytes(): number;
+  close(): void;
+}
+export interface SocketPort {
+  open(handlers: SocketHandlers): Socket;
+}
+
+export interface ClockPort {
+  nowMs(): number;
+  after(ms: number, run: () => void): () => void;
+}
+
+export interface ParticipantPorts {
+  readonly socket: SocketPort;
+  readonly data: DataPort;
+  readonly model: ModelPort;
+  readonly trainer: TrainerPort;
+  readonly clock: ClockPort;
+  readonly random: (length: number) => Uint8Array;
+}

@@ -1,0 +1,18 @@
+/** Every size and default duration of the protocol. A limit on everything. */
+
+/** Fewer would let a participant subtract its own update and read another's. */
+export const MIN_COHORT = 3;
+export const MAX_COHORT = 1_000;
+export const MAX_ROUNDS = 10_000;
+
+/** Default phase durations, in milliseconds from receipt (never clock times). */
+export const DURATION_MS = { offered: 10_000, training: 120_000, rostered: 10_000, masking: 10_000 } as const;
+
+/** Ring words an update may have, auxiliary lanes included. */
+export const MAX_VECTOR_WORDS = 16_777_216;
+/** Bytes of masked vector in one upload message. */
+export const UPLOAD_CHUNK_BYTES = 262_144;
+/** A larger frame closes the socket: one upload chunk and its envelope. */
+export const MAX_FRAME_BYTES = UPLOAD_CHUNK_BYTES + 4_096;
+/** A participant stops writing above this many bytes waiting in its socket. */
+export const SEND_BUFFER_BYTES = 1_048_576;

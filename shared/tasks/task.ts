@@ -1,0 +1,42 @@
+/**
+ * A task: what is learned, from which kind of data, with which model and local training. Declarative and
+ * versioned; the coordinator sends it to tabs, the admin page lists it, the simulator reads it.
+ */
+import * as v from 'valibot';
+import { modelSpecification } from './model.ts';
+
+const positiveInteger = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+
+/** Local training between two uploads. */
+export const localTraining = v.strictObject({
+  /** Passes over the participant's own examples in a round. */
+  epochs: v.pipe(positiveInteger, v.maxValue(100)),
+  batchSize: v.pipe(positiveInteger, v.maxValue(4096)),
+  learningRate: v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(100)),
+  optimizer: v.strictObject({ kind: v.literal('sgd') }),
+});
+export type LocalTraining = v.InferOutput<typeof localTraining>;
+
+/** How an update's real numbers become ring words (numeric/quantize). */
+export const quantization = v.strictObject({
+  /** Each coordinate of an update is clamped to [-range, range] before it is scaled. */
+  range: v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(1e6)),
+});
+
+export const task = v.strictObject({
+  version: v.literal(1),
+  id: v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,40}$/)),
+  title: v.pipe(v.string(), v.maxLength(80)),
+  summary: v.pipe(v.string(), v.maxLength(400)),
+  data: v.strictObject({
+    /** A demo data set prepared into static chunks (data/shards). */
+    kind: v.literal('demo-shards'),
+    dataset: v.literal('mnist'),
+    /** Where the data come from and under which terms, for the page. */
+    credit: v.pipe(v.string(), v.maxLength(400)),
+  }),
+  model: modelSpecification,
+  training: localTraining,
+  quantization,
+});
+export type Task = v.InferOutput<typeof task>;

@@ -1,0 +1,12 @@
+import adapter from '@sveltejs/adapter-static';
+import { vitePreprocess } from '@sveltejs/vite-plugin-svelte';
+
+/** @type {import('@sveltejs/kit').Config} */
+export default {
+  preprocess: vitePreprocess(),
+  kit: {
+    // Every route is rendered in the browser; the coordinator answers unknown pages with the fallback.
+    adapter: adapter({ pages: 'build', assets: 'build', fallback: 'index.html' }),
+    files: { src: 'web', assets: 'web/static' },
+  },
+};
