@@ -4,20 +4,9 @@
  */
 import type { ModelHash } from '../base/ids.ts';
 import type { Result } from '../base/result.ts';
+import type { Examples } from '../data/examples.ts';
+import type { ShardFault, ShardReference } from '../data/shards.ts';
 import type { LocalTraining, Task } from '../tasks/task.ts';
-
-export interface ShardReference {
-  /** 0-based part of `of` equal parts. */
-  readonly index: number;
-  readonly of: number;
-}
-
-/** Examples in memory: `inputs` is [examples, ...inputShape] scaled to 0..1, `labels` is [examples]. */
-export interface Examples {
-  readonly count: number;
-  readonly inputs: Float32Array;
-  readonly labels: Uint8Array;
-}
 
 export interface DataPort {
   /** Downloads (only this shard), checks and keeps the shard; found again without a download when kept already. */
@@ -25,13 +14,9 @@ export interface DataPort {
     task: Task,
     shard: ShardReference,
     onProgress: (fraction: number) => void,
-  ): Promise<Result<Examples, DataFault>>;
+  ): Promise<Result<Examples, ShardFault>>;
   /** Deletes everything this browser (or process) keeps for any task. */
   deleteAll(): Promise<void>;
-}
-export interface DataFault {
-  readonly code: 'unreachable' | 'corrupted' | 'storage';
-  readonly detail: string;
 }
 
 export interface TrainJob {

@@ -3,7 +3,7 @@ import type { ModelHash, ParticipantId, RunId } from '../base/ids.ts';
 import type { AbortCode } from '../protocol/faults.ts';
 import type { Task } from '../tasks/task.ts';
 import type { LeaveReason } from '../round/client/types.ts';
-import type { ShardReference } from './ports.ts';
+import type { ShardReference } from '../data/shards.ts';
 
 export type Command =
   | { readonly kind: 'join'; readonly run: RunId; readonly invitation: string }

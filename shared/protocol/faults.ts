@@ -12,6 +12,7 @@ export const FAULT_CODES = [
   'wrong-phase',
   'wrong-length', // an upload whose words, chunks or order are not what the offer says
   'not-in-roster',
+  'second-key', // another mask key for the same sid, or the mask key of another participant
   'too-many-messages',
 ] as const;
 export type FaultCode = (typeof FAULT_CODES)[number];
@@ -24,6 +25,7 @@ export const ABORT_CODES = [
   'too-few-accepted',
   'too-few-trained',
   'upload-missing', // someone in the roster left or ran out of time before its upload was complete
+  'sum-invalid', // the opened sum breaks the offer's terms: someone uploaded what it should not have
   'stopped', // by the admin
   'coordinator-restarted',
   'not-in-roster', // told to one participant only: its advertise came too late, the round goes on without it

@@ -1,5 +1,8 @@
 /** Every size and default duration of the protocol. A limit on everything. */
 
+/** Of `hello`; another version is refused (`unsupported-protocol`). */
+export const PROTOCOL_VERSION = 1;
+
 /** Fewer would let a participant subtract its own update and read another's. */
 export const MIN_COHORT = 3;
 export const MAX_COHORT = 1_000;
@@ -16,3 +19,11 @@ export const UPLOAD_CHUNK_BYTES = 262_144;
 export const MAX_FRAME_BYTES = UPLOAD_CHUNK_BYTES + 4_096;
 /** A participant stops writing above this many bytes waiting in its socket. */
 export const SEND_BUFFER_BYTES = 1_048_576;
+
+/** Ring words after the parameters: one lane holds the number of examples. */
+export const AUXILIARY_LANES = 1;
+
+/** From the start (or restart) of a run, a round waits this long for `clients` participants. */
+export const GATHER_GRACE_MS = 5_000;
+/** A run whose rounds abort this often in a row has failed. */
+export const MAX_CONSECUTIVE_ABORTS = 10;

@@ -31,18 +31,23 @@ describe('neighbours', () => {
 
   it('a sparse graph is k-regular, symmetric, without loops, and stays connected when fewer than k leave', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 8, max: 120 }), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 255 }), (cohort, half, seed) => {
-        const k = 2 * half;
-        const graph = neighbourhoods(cohort, sparse(k), rootOf(seed));
-        graph.forEach((list, self) => {
-          expect(new Set(list).size).toBe(k);
-          expect(list).not.toContain(self);
-          for (const other of list) expect(graph[other]).toContain(self);
-        });
-        // Harary graphs are k-connected: no k − 1 departures cut them.
-        const gone = new Set((graph[0] ?? []).slice(1));
-        expect(reachable(graph, gone)).toBe(cohort - gone.size);
-      }),
+      fc.property(
+        fc.integer({ min: 8, max: 120 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 0, max: 255 }),
+        (cohort, half, seed) => {
+          const k = 2 * half;
+          const graph = neighbourhoods(cohort, sparse(k), rootOf(seed));
+          graph.forEach((list, self) => {
+            expect(new Set(list).size).toBe(k);
+            expect(list).not.toContain(self);
+            for (const other of list) expect(graph[other]).toContain(self);
+          });
+          // Harary graphs are k-connected: no k − 1 departures cut them.
+          const gone = new Set((graph[0] ?? []).slice(1));
+          expect(reachable(graph, gone)).toBe(cohort - gone.size);
+        },
+      ),
       { numRuns: 40 },
     );
   });

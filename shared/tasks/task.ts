@@ -38,5 +38,7 @@ export const task = v.strictObject({
   model: modelSpecification,
   training: localTraining,
   quantization,
+  /** Most examples one participant may count for: the scale of the weight lane. */
+  weightMax: v.pipe(positiveInteger, v.maxValue(1_000_000)),
 });
 export type Task = v.InferOutput<typeof task>;

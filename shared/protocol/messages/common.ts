@@ -1,5 +1,6 @@
 /** Field schemas that several messages share. */
 import * as v from 'valibot';
+import { isSmallOrder } from '../../crypto/small-order.ts';
 
 export const bytesOf = (length: number) =>
   v.pipe(
@@ -11,7 +12,12 @@ export const bytesUpTo = (length: number) =>
     v.instance(Uint8Array),
     v.check((bytes) => bytes.length >= 1 && bytes.length <= length, `expected 1 to ${length} bytes`),
   );
-/** SHA-256 digests, X25519 public keys, participant ids, sids. */
+/** SHA-256 digests, Ed25519 public keys, participant ids, sids. */
 export const bytes32 = bytesOf(32);
+/** An X25519 public key with which a secret can be agreed. */
+export const agreementKey = v.pipe(
+  bytes32,
+  v.check((key) => !isSmallOrder(key), 'expected a key that is not of small order'),
+);
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(0xffffffff));
 export const text = (length: number) => v.pipe(v.string(), v.maxLength(length));

@@ -1,7 +1,7 @@
 /** From the frozen roster to the masked vectors. */
 import * as v from 'valibot';
 import { MAX_COHORT, UPLOAD_CHUNK_BYTES } from '../limits.ts';
-import { bytes32, bytesUpTo, count } from './common.ts';
+import { agreementKey, bytes32, bytesUpTo, count } from './common.ts';
 
 /**
  * coordinator → everyone in it. Sorted by participant id, each id and each key once; the first roster of a
@@ -11,7 +11,7 @@ export const roster = v.strictObject({
   kind: v.literal('roster'),
   sid: bytes32,
   entries: v.pipe(
-    v.array(v.strictObject({ participant: bytes32, maskKey: bytes32 })),
+    v.array(v.strictObject({ participant: bytes32, maskKey: agreementKey })),
     v.minLength(1),
     v.maxLength(MAX_COHORT),
   ),

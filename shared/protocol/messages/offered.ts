@@ -16,6 +16,8 @@ export const offer = v.strictObject({
   taskId: text(40),
   training: localTraining,
   quantization,
+  /** Examples a participant may count for, at most; one that has more declines. */
+  weightMax: v.pipe(count, v.minValue(1)),
   /** Participants this offer goes to; the quantization scale leaves room for their sum. */
   invited: count,
   minCohort: count,

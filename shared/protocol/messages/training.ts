@@ -1,6 +1,6 @@
 /** While participants train. All participant → coordinator. */
 import * as v from 'valibot';
-import { bytes32, count } from './common.ts';
+import { agreementKey, bytes32, count } from './common.ts';
 
 export const progress = v.strictObject({
   kind: v.literal('progress'),
@@ -8,4 +8,8 @@ export const progress = v.strictObject({
   percent: v.pipe(count, v.maxValue(100)),
 });
 /** The participant has trained and takes part in the masking with this fresh X25519 public key. */
-export const advertise = v.strictObject({ kind: v.literal('advertise'), sid: bytes32, maskKey: bytes32 });
+export const advertise = v.strictObject({
+  kind: v.literal('advertise'),
+  sid: bytes32,
+  maskKey: agreementKey,
+});

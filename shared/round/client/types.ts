@@ -2,7 +2,7 @@
 import type { ModelHash, ParticipantId, Sid } from '../../base/ids.ts';
 import type { AbortCode, Fault } from '../../protocol/faults.ts';
 import type { Offer } from '../../protocol/messages/directions.ts';
-import type { RosterEntry } from '../coordinator/types.ts';
+import type { RosterEntry } from '../../protocol/transcript.ts';
 
 /** Fixed when the offer is read. */
 export interface ClientPlan {
@@ -17,7 +17,7 @@ export type ClientState =
   | { readonly kind: 'keying'; readonly plan: ClientPlan }
   | { readonly kind: 'advertised'; readonly plan: ClientPlan; readonly maskKey: string }
   | { readonly kind: 'masking'; readonly plan: ClientPlan; readonly roster: readonly RosterEntry[] }
-  | { readonly kind: 'uploading'; readonly plan: ClientPlan }
+  | { readonly kind: 'uploading'; readonly plan: ClientPlan; readonly roster: readonly RosterEntry[] }
   /** All is sent; the update is erased, the outcome is awaited. */
   | { readonly kind: 'submitted'; readonly plan: ClientPlan }
   | {
@@ -29,6 +29,8 @@ export type ClientState =
   | { readonly kind: 'aborted'; readonly plan: ClientPlan; readonly code: AbortCode; readonly detail: string }
   /** It declined, left, lost its socket, or met a roster it must not mask for. */
   | { readonly kind: 'left'; readonly plan: ClientPlan; readonly why: LeaveReason };
+
+export type StateOf<Kind extends ClientState['kind']> = Extract<ClientState, { kind: Kind }>;
 
 export type LeaveReason =
   | 'policy'
@@ -50,6 +52,8 @@ export type ClientEvent =
   | { readonly kind: 'keyed'; readonly maskKey: string }
   | { readonly kind: 'roster'; readonly entries: readonly RosterEntry[] }
   | { readonly kind: 'masked' }
+  /** No secret can be agreed with an entry of the roster. */
+  | { readonly kind: 'mask-failed' }
   | { readonly kind: 'uploaded' }
   | { readonly kind: 'result'; readonly modelHash: ModelHash; readonly survivors: number }
   | { readonly kind: 'abort'; readonly code: AbortCode; readonly detail: string }
@@ -67,7 +71,7 @@ export type ClientEffect =
   /** Fetch the model, train, quantize; answers `progress`, `trained`, `training-failed`, `model-unavailable`. */
   | { readonly kind: 'train' }
   | { readonly kind: 'make-key' }
-  /** Agree with every other entry and add the masks to the update in place; answers `masked`. */
+  /** Agree with every other entry and add the masks to the update in place; answers `masked` or `mask-failed`. */
   | { readonly kind: 'mask'; readonly entries: readonly RosterEntry[] }
   /** Send the masked vector in chunks with back-pressure; answers `uploaded`. */
   | { readonly kind: 'upload' }

@@ -1,6 +1,7 @@
 /** States, events and effects of the coordinator's round machine. Ids and keys are hex; no array of length d is ever here. */
 import type { ModelHash, ParticipantId, Sid } from '../../base/ids.ts';
 import type { AbortCode, Fault } from '../../protocol/faults.ts';
+import type { RosterEntry } from '../../protocol/transcript.ts';
 
 /** Fixed when the round is offered. */
 export interface RoundPlan {
@@ -19,24 +20,25 @@ export interface RoundPlan {
   };
 }
 
-export interface RosterEntry {
-  readonly participant: ParticipantId;
-  readonly maskKey: string;
-}
-
 export type CoordinatorState =
   | {
       readonly kind: 'offered';
       readonly plan: RoundPlan;
+      readonly declined: ReadonlySet<ParticipantId>;
+      /** Accepted and then lost. */
+      readonly dropped: ReadonlySet<ParticipantId>;
+      /** Not heard from yet. */
       readonly pending: ReadonlySet<ParticipantId>;
       readonly accepted: ReadonlySet<ParticipantId>;
-      readonly declined: ReadonlySet<ParticipantId>;
+      /** Mask keys of those who accepted and have trained already, while others have not answered. */
+      readonly advertised: ReadonlyMap<ParticipantId, string>;
     }
   | {
       readonly kind: 'training';
       readonly plan: RoundPlan;
       readonly declined: ReadonlySet<ParticipantId>;
       readonly dropped: ReadonlySet<ParticipantId>;
+      /** Still training. */
       readonly pending: ReadonlySet<ParticipantId>;
       readonly advertised: ReadonlyMap<ParticipantId, string>;
     }
@@ -74,6 +76,8 @@ export type CoordinatorState =
       readonly dropped: number;
     };
 
+export type StateOf<Kind extends CoordinatorState['kind']> = Extract<CoordinatorState, { kind: Kind }>;
+
 export type TimedPhase = 'offered' | 'training' | 'masking';
 
 export type CoordinatorEvent =
@@ -85,10 +89,12 @@ export type CoordinatorEvent =
   | { readonly kind: 'chunk'; readonly from: ParticipantId }
   /** The last chunk is in and the vector has been added to the ring sum. */
   | { readonly kind: 'uploaded'; readonly from: ParticipantId }
-  /** The upload broke the offer's terms (length, order); the socket is closed by the driver. */
+  /** Its socket closed; the driver closes it too where an upload breaks the offer's terms (length, order). */
   | { readonly kind: 'gone'; readonly from: ParticipantId }
   | { readonly kind: 'deadline'; readonly phase: TimedPhase }
   | { readonly kind: 'opened'; readonly sumHash: string; readonly modelHash: ModelHash }
+  /** The sum is no sum of uploads that keep the offer's terms (numeric/quantize); no model was made of it. */
+  | { readonly kind: 'unopenable'; readonly detail: string }
   | { readonly kind: 'stop' };
 
 export type CoordinatorEffect =
@@ -115,7 +121,7 @@ export type CoordinatorEffect =
   | { readonly kind: 'cancel-timer'; readonly phase: TimedPhase }
   /** Spool this participant's chunk; the driver answers `uploaded` after the last one. */
   | { readonly kind: 'take-chunk'; readonly from: ParticipantId }
-  /** Remove the masks (they cancel), average, commit the model; the driver answers `opened`. */
+  /** Read the sum (the masks have cancelled), average, make the model; the driver answers `opened` or `unopenable`. */
   | { readonly kind: 'open-sum' }
   /** Forget spools and the ring sum, unopened. */
   | { readonly kind: 'discard-uploads' }

@@ -1,0 +1,106 @@
+/**
+ * Real updates to ring words and back (SecAgg's fixed point; Bonawitz et al. 2017, section 2).
+ *
+ * A coordinate x of an update that counts for w examples becomes round(clamp(x, ±range) · w/weightMax ·
+ * scale) as a two's complement word, and one auxiliary lane behind the coordinates holds w. `scale` leaves
+ * room for the sum of all `invited`, so that no lane wraps whoever takes part, and the weighted mean is
+ * Σ(words)/scale · weightMax/Σw.
+ */
+import { fail, ok, type Result } from '../base/result.ts';
+import { AUXILIARY_LANES } from '../protocol/limits.ts';
+
+/** What the offer says about numbers; equal for all who take part. */
+export interface QuantizationTerms {
+  /** Coordinates are clamped to [-range, range]; finite, above 0. */
+  readonly range: number;
+  /** Participants whose sum must not wrap; at least 1. */
+  readonly invited: number;
+  /** Examples one participant may count for; invited · weightMax < 2^32. */
+  readonly weightMax: number;
+}
+
+export type QuantizeFault =
+  | { readonly code: 'non-finite'; readonly index: number }
+  | { readonly code: 'weight-out-of-range'; readonly weight: number };
+
+/** True where neither a coordinate lane nor the weight lane can wrap. */
+export function fitsRing(terms: QuantizationTerms): boolean {
+  const { range, invited, weightMax } = terms;
+  return (
+    Number.isFinite(range) &&
+    range > 0 &&
+    Number.isSafeInteger(invited) &&
+    invited >= 1 &&
+    invited <= 2 ** 30 &&
+    Number.isSafeInteger(weightMax) &&
+    weightMax >= 1 &&
+    invited * weightMax < 2 ** 32
+  );
+}
+
+/** Largest magnitude of one word, 2^(31 − ⌈log₂ invited⌉) − 1: `invited` of them stay below 2^31. */
+const largestWord = (invited: number) => 2 ** (31 - Math.ceil(Math.log2(invited))) - 1;
+
+const scaleOf = (terms: QuantizationTerms) => largestWord(terms.invited) / terms.range;
+
+/**
+ * The words [d + 1] of `delta` [d], which is not changed; the caller zeroes it.
+ *
+ * Rejects coordinates that are NaN or infinite (the first one's index) and weights that are no integer
+ * from 1 to weightMax.
+ */
+export function quantizeUpdate(
+  delta: Float32Array,
+  weight: number,
+  terms: QuantizationTerms,
+): Result<Uint32Array, QuantizeFault> {
+  if (!fitsRing(terms)) throw new RangeError(`terms: ${JSON.stringify(terms)} do not fit the ring`);
+  if (!Number.isSafeInteger(weight) || weight < 1 || weight > terms.weightMax)
+    return fail({ code: 'weight-out-of-range', weight });
+  const { range } = terms;
+  const factor = (weight / terms.weightMax) * scaleOf(terms);
+  const words = new Uint32Array(delta.length + AUXILIARY_LANES);
+  for (let i = 0; i < delta.length; i++) {
+    const x = delta[i] as number;
+    if (!Number.isFinite(x)) {
+      words.fill(0);
+      return fail({ code: 'non-finite', index: i });
+    }
+    const clamped = x > range ? range : x < -range ? -range : x;
+    words[i] = Math.round(clamped * factor);
+  }
+  words[delta.length] = weight;
+  return ok(words);
+}
+
+export interface WeightedMean {
+  /** Weighted mean update, [d]. */
+  readonly delta: Float32Array;
+  /** Examples of all participants together. */
+  readonly weight: number;
+}
+
+/**
+ * The weighted mean of an opened sum `sum` [d + 1] of `survivors` participants.
+ *
+ * Rejects a weight lane that `survivors` weights from 1 to weightMax cannot give: masks that did not cancel
+ * leave a uniform word there.
+ */
+export function weightedMean(
+  sum: Uint32Array,
+  survivors: number,
+  terms: QuantizationTerms,
+): Result<WeightedMean, QuantizeFault> {
+  if (!fitsRing(terms)) throw new RangeError(`terms: ${JSON.stringify(terms)} do not fit the ring`);
+  if (!Number.isInteger(survivors) || survivors < 1 || survivors > terms.invited)
+    throw new RangeError(`survivors: ${survivors} of ${terms.invited}`);
+  const length = sum.length - AUXILIARY_LANES;
+  const weight = sum[length];
+  if (weight === undefined) throw new RangeError('sum: no weight lane');
+  if (weight < survivors || weight > survivors * terms.weightMax)
+    return fail({ code: 'weight-out-of-range', weight });
+  const factor = terms.weightMax / weight / scaleOf(terms);
+  const delta = new Float32Array(length);
+  for (let i = 0; i < length; i++) delta[i] = ((sum[i] as number) | 0) * factor;
+  return ok({ delta, weight });
+}

@@ -1,0 +1,146 @@
+/** TRAIN: participants train, then advertise a mask key; whoever leaves costs nothing while enough remain. */
+import type { ParticipantId } from '../../base/ids.ts';
+import { unreachable } from '../../base/invariant.ts';
+import type { Fault } from '../../protocol/faults.ts';
+import { abortRound, including, outsider, stay, unasked, unexpected, without } from './endings.ts';
+import { enterMasking } from './masking.ts';
+import type { CoordinatorEffect, CoordinatorEvent, CoordinatorStep, StateOf } from './types.ts';
+
+type Training = StateOf<'training'>;
+
+export function training(state: Training, event: CoordinatorEvent): CoordinatorStep {
+  switch (event.kind) {
+    case 'accept':
+      return inside(state, event.from) ? stay(state) : outsider(state, event.from, 'accept');
+    case 'decline':
+      return inside(state, event.from)
+        ? settle(remove(state, event.from))
+        : outsider(state, event.from, 'decline');
+    case 'progress':
+      return state.pending.has(event.from)
+        ? stay(state, { kind: 'publish' })
+        : refuse(state, event.from, 'progress');
+    case 'advertise':
+      return advertise(state, event.from, event.maskKey);
+    case 'chunk':
+      return refuse(state, event.from, 'masked');
+    case 'gone':
+      return inside(state, event.from) ? settle(remove(state, event.from)) : stay(state);
+    case 'deadline':
+      return event.phase === 'training' ? close(state) : stay(state);
+    case 'stop':
+      return abortRound(state, 'stopped', 'The run was stopped.', present(state));
+    case 'uploaded':
+    case 'opened':
+    case 'unopenable':
+      return unasked(state, event);
+    default:
+      return unreachable(event);
+  }
+}
+
+/** All have accepted; those who have trained already are known. `effects` come first. */
+export function enterTraining(
+  { plan, declined, dropped, accepted, advertised }: StateOf<'offered'>,
+  effects: readonly CoordinatorEffect[],
+): CoordinatorStep {
+  const pending = new Set([...accepted].filter((participant) => !advertised.has(participant)));
+  const state: Training = { kind: 'training', plan, declined, dropped, pending, advertised };
+  if (pending.size === 0) return enterMasking(state, effects);
+  return stay(
+    state,
+    ...effects,
+    { kind: 'start-timer', phase: 'training', ms: plan.durationsMs.training },
+    { kind: 'publish' },
+  );
+}
+
+type Advertising =
+  | { readonly kind: 'new'; readonly advertised: ReadonlyMap<ParticipantId, string> }
+  | { readonly kind: 'duplicate' }
+  | { readonly kind: 'refused'; readonly fault: Fault };
+
+/** TRAIN-3: one key a participant and one participant a key; whoever breaks it is out of this round. */
+export function advertising(
+  advertised: ReadonlyMap<ParticipantId, string>,
+  from: ParticipantId,
+  maskKey: string,
+): Advertising {
+  const known = advertised.get(from);
+  if (known === maskKey) return { kind: 'duplicate' };
+  const refused = (detail: string): Advertising => ({
+    kind: 'refused',
+    fault: { code: 'second-key', detail },
+  });
+  if (known !== undefined) return refused('A second mask key for one round; this round goes on without it.');
+  if ([...advertised.values()].includes(maskKey))
+    return refused('This mask key is another participant’s; this round goes on without it.');
+  return { kind: 'new', advertised: new Map([...advertised, [from, maskKey]]) };
+}
+
+const inside = (state: Training, from: ParticipantId) =>
+  state.pending.has(from) || state.advertised.has(from);
+const present = (state: Training) => [...state.pending, ...state.advertised.keys()];
+
+function refuse(state: Training, from: ParticipantId, message: string): CoordinatorStep {
+  return inside(state, from) ? unexpected(state, from, message) : outsider(state, from, message);
+}
+
+function advertise(state: Training, from: ParticipantId, maskKey: string): CoordinatorStep {
+  if (!inside(state, from)) return outsider(state, from, 'advertise');
+  const outcome = advertising(state.advertised, from, maskKey);
+  switch (outcome.kind) {
+    case 'new':
+      return settle({
+        ...state,
+        pending: without(state.pending, from),
+        advertised: outcome.advertised,
+      });
+    case 'duplicate':
+      return stay(state);
+    case 'refused': {
+      const next = settle(remove(state, from));
+      return { ...next, effects: [{ kind: 'send-fault', to: from, fault: outcome.fault }, ...next.effects] };
+    }
+    default:
+      return unreachable(outcome);
+  }
+}
+
+function remove(state: Training, left: ParticipantId): Training {
+  const advertised = new Map(state.advertised);
+  advertised.delete(left);
+  return {
+    ...state,
+    pending: without(state.pending, left),
+    dropped: including(state.dropped, left),
+    advertised,
+  };
+}
+
+/** TRAIN-4: the roster freezes when all who are left have trained; too few left end the round at once. */
+function settle(state: Training): CoordinatorStep {
+  if (state.pending.size + state.advertised.size < state.plan.minCohort) return tooFew(state);
+  if (state.pending.size > 0) return stay(state, { kind: 'publish' });
+  return enterMasking(state, [{ kind: 'cancel-timer', phase: 'training' }]);
+}
+
+/** TRAIN-5: the deadline leaves out who is still training. */
+function close(state: Training): CoordinatorStep {
+  if (state.advertised.size < state.plan.minCohort) return tooFew(state);
+  const dropped = new Set([...state.dropped, ...state.pending]);
+  return enterMasking({ ...state, dropped, pending: new Set() }, [
+    {
+      kind: 'send-abort',
+      to: [...state.pending],
+      code: 'not-in-roster',
+      detail: 'Training took longer than the round allows; the round goes on without this participant.',
+    },
+  ]);
+}
+
+function tooFew(state: Training): CoordinatorStep {
+  const { pending, advertised, plan } = state;
+  const detail = `${advertised.size} have trained and ${pending.size} had not; a round needs ${plan.minCohort}.`;
+  return abortRound(state, 'too-few-trained', detail, present(state));
+}
