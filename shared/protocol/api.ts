@@ -126,7 +126,6 @@ export type RunEvent =
 export interface ParticipantView {
   readonly id: ParticipantId;
   readonly shard: number;
-  readonly examples: number | null;
   readonly backend: string | null;
   readonly status: 'loading' | 'waiting' | 'training' | 'trained' | 'uploaded';
   readonly progressPercent: number;

@@ -27,3 +27,10 @@ export const AUXILIARY_LANES = 1;
 export const GATHER_GRACE_MS = 5_000;
 /** A run whose rounds abort this often in a row has failed. */
 export const MAX_CONSECUTIVE_ABORTS = 10;
+
+/** A connection that sends no hello within this time is closed. */
+export const HELLO_MS = 10_000;
+/** Between two pings; a connection that missed one is gone at the next. */
+export const LIVENESS_MS = 10_000;
+/** A participant that sends more is disconnected. */
+export const MAX_MESSAGES_PER_SECOND = 200;

@@ -2,15 +2,16 @@
 import * as v from 'valibot';
 import { isSmallOrder } from '../../crypto/small-order.ts';
 
+const bytes = v.custom<Uint8Array>((value) => value instanceof Uint8Array, 'expected bytes');
 export const bytesOf = (length: number) =>
   v.pipe(
-    v.instance(Uint8Array),
-    v.check((bytes) => bytes.length === length, `expected ${length} bytes`),
+    bytes,
+    v.check((given) => given.length === length, `expected ${length} bytes`),
   );
 export const bytesUpTo = (length: number) =>
   v.pipe(
-    v.instance(Uint8Array),
-    v.check((bytes) => bytes.length >= 1 && bytes.length <= length, `expected 1 to ${length} bytes`),
+    bytes,
+    v.check((given) => given.length >= 1 && given.length <= length, `expected 1 to ${length} bytes`),
   );
 /** SHA-256 digests, Ed25519 public keys, participant ids, sids. */
 export const bytes32 = bytesOf(32);

@@ -22,7 +22,7 @@ export const hello = v.strictObject({
   shard: v.nullable(shard),
 });
 /** Its data are loaded: it counts as present in the waiting room. */
-export const ready = v.strictObject({ kind: v.literal('ready'), examples: count, backend: text(40) });
+export const ready = v.strictObject({ kind: v.literal('ready'), backend: text(40) });
 export const leave = v.strictObject({ kind: v.literal('leave') });
 
 // coordinator → participant

@@ -1,7 +1,8 @@
 /** What a participant checks before it accepts an offer (OFFER-2), whatever the coordinator says. */
 import { fitsRing, type QuantizationTerms } from '../../numeric/quantize.ts';
-import { MAX_COHORT } from '../../protocol/limits.ts';
+import { AUXILIARY_LANES, MAX_COHORT } from '../../protocol/limits.ts';
 import type { Offer } from '../../protocol/messages/directions.ts';
+import { parameterCount } from '../../tasks/layout.ts';
 import type { Task } from '../../tasks/task.ts';
 import type { ClientPolicy } from './types.ts';
 
@@ -18,6 +19,8 @@ export function objection(offer: Offer, task: Task, policy: ClientPolicy): strin
     return `The offer invites ${offer.invited} participants.`;
   if (offer.vectorWords > policy.maxVectorWords)
     return `The update would have ${offer.vectorWords} words; at most ${policy.maxVectorWords} are sent.`;
+  if (offer.vectorWords !== parameterCount(task.model) + AUXILIARY_LANES)
+    return `The update would have ${offer.vectorWords} words, which is not what the task’s model has.`;
   if (offer.training.epochs > policy.maxEpochs)
     return `The offer asks for ${offer.training.epochs} epochs; at most ${policy.maxEpochs} are trained.`;
   if (!fitsRing(quantizationTerms(offer))) return 'The sum of the offered numbers could wrap.';

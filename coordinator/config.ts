@@ -1,0 +1,82 @@
+/** Settings of the coordinator, from flags and the environment. Bad ones fail at start, by name. */
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { TASKS } from '#shared/tasks/catalogue.ts';
+import type { Task } from '#shared/tasks/task.ts';
+
+export interface Config {
+  /** 0 picks a free port. */
+  readonly port: number;
+  /** Address to bind; loopback unless opened. */
+  readonly host: string;
+  /** The SQLite file's folder; null keeps everything in memory. */
+  readonly dataFolder: string | null;
+  /** Prepared demo data sets, one folder each. */
+  readonly demoFolder: string;
+  /** The built pages; null serves none (the simulator needs none). */
+  readonly pagesFolder: string | null;
+  /** Print and store a new admin token, ending every session. */
+  readonly newToken: boolean;
+  readonly tasks: readonly Task[];
+  readonly logLevel: 'silent' | 'warn' | 'info';
+}
+
+const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+export const DEFAULT_PORT = 8787;
+const LOOPBACK = '127.0.0.1';
+
+export const DEFAULT_CONFIG: Config = {
+  port: DEFAULT_PORT,
+  host: LOOPBACK,
+  dataFolder: folder('../data'),
+  demoFolder: folder('../web/static/demo'),
+  pagesFolder: folder('../build'),
+  newToken: false,
+  tasks: TASKS,
+  logLevel: 'warn',
+};
+
+export const USAGE = `Usage: npm start -- [options]
+
+  --port N        port to listen on (default ${DEFAULT_PORT}; CHORALE_PORT)
+  --host [ADDR]   listen beyond this machine: on ADDR, or on every address
+                  (default: this machine only; CHORALE_HOST)
+  --data FOLDER   where runs, models and the log are kept (default ./data; CHORALE_DATA)
+  --new-token     make a new admin token and end every session
+  --verbose       log what happens
+  --help          this text
+`;
+
+/** 'help' where the usage is asked for. Throws an Error naming the setting that is wrong. */
+export function readConfig(
+  args: readonly string[],
+  env: Record<string, string | undefined>,
+): Config | 'help' {
+  const { values } = parseArgs({
+    // A bare --host opens every address.
+    args: args.flatMap((arg, i) =>
+      arg === '--host' && (args[i + 1] ?? '--').startsWith('--') ? ['--host', '0.0.0.0'] : [arg],
+    ),
+    options: {
+      port: { type: 'string' },
+      host: { type: 'string' },
+      data: { type: 'string' },
+      'new-token': { type: 'boolean', default: false },
+      verbose: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  const portText = values.port ?? env['CHORALE_PORT'] ?? String(DEFAULT_PORT);
+  const port = Number(portText);
+  if (!/^\d+$/.test(portText) || port > 65_535)
+    throw new Error(`--port: "${portText}" is not a port (0 to 65535)`);
+  return {
+    ...DEFAULT_CONFIG,
+    port,
+    host: values.host ?? env['CHORALE_HOST'] ?? LOOPBACK,
+    dataFolder: values.data ?? env['CHORALE_DATA'] ?? DEFAULT_CONFIG.dataFolder,
+    newToken: values['new-token'],
+    logLevel: values.verbose ? 'info' : 'warn',
+  };
+}

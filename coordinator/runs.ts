@@ -1,0 +1,159 @@
+/** All runs of this coordinator: created by an admin, found again after a restart. */
+import { isRunId, type RunId } from '#shared/base/ids.ts';
+import { invariant } from '#shared/base/invariant.ts';
+import { fail, ok, type Result } from '#shared/base/result.ts';
+import { fitsRing } from '#shared/numeric/quantize.ts';
+import type { RoundView, RunSummary } from '#shared/protocol/api.ts';
+import { runSettings, type RunSettings } from '#shared/tasks/run.ts';
+import { findTask } from '#shared/tasks/catalogue.ts';
+import { initialParameters } from '#shared/tasks/initial.ts';
+import { bytesOfParameters, modelHashOf } from '#shared/tasks/parameters.ts';
+import type { Task } from '#shared/tasks/task.ts';
+import * as v from 'valibot';
+import { randomText } from './access.ts';
+import { createEvaluator, type Evaluator } from './evaluation/evaluator.ts';
+import { Run, type RunPorts } from './run.ts';
+import type { OpenRound, RunRecord, Store } from './store/port.ts';
+
+export interface RunsOptions {
+  readonly store: Store;
+  readonly tasks: readonly Task[];
+  readonly demoFolder: string;
+  readonly coordinatorKey: Uint8Array<ArrayBuffer>;
+  warn(message: string, error: unknown): void;
+}
+
+export class Runs {
+  readonly #options: RunsOptions;
+  readonly #runs = new Map<RunId, Run>();
+  readonly #evaluators = new Map<string, Evaluator>();
+
+  private constructor(options: RunsOptions) {
+    this.#options = options;
+  }
+
+  /** Attempts that a crash cut off are stored as aborted; runs that were going on go on. */
+  static async open(options: RunsOptions): Promise<Runs> {
+    const { store } = options;
+    const cutOff = await store.openRounds();
+    for (const open of cutOff) await store.abortRound(open.run, cutOffView(open));
+    const runs = new Runs(options);
+    for (const record of await store.runs()) {
+      const run = await runs.#open(record);
+      const open = cutOff.find((round) => round.run === record.id);
+      if (open)
+        await run.log(
+          `The coordinator was restarted; round ${open.round}, attempt ${open.attempt} was aborted.`,
+        );
+    }
+    return runs;
+  }
+
+  get(id: string): Run | undefined {
+    return isRunId(id) ? this.#runs.get(id) : undefined;
+  }
+
+  /** A sentence naming the setting that is wrong. */
+  async create(input: unknown): Promise<Result<Run, string>> {
+    const parsed = v.safeParse(runSettings, input, { abortEarly: true });
+    if (!parsed.success) return fail(describe(parsed.issues[0]));
+    const task = findTask(parsed.output.taskId, this.#options.tasks);
+    if (!task.ok) return task;
+    const problem = settingsProblem(parsed.output, task.value);
+    if (problem !== null) return fail(problem);
+    const model = bytesOfParameters(initialParameters(task.value.model, parsed.output.seed));
+    const id = randomText(12);
+    invariant(isRunId(id), '12 random bytes make a run id');
+    const record: RunRecord = {
+      id,
+      createdAt: new Date().toISOString(),
+      task: task.value,
+      settings: parsed.output,
+      invitation: randomText(16),
+      state: 'waiting',
+      endedBecause: null,
+      modelHash: modelHashOf(model),
+      initial: null,
+    };
+    await this.#options.store.createRun(record, model);
+    return ok(await this.#open(record));
+  }
+
+  /** Newest first. */
+  summaries(): RunSummary[] {
+    return [...this.#runs.values()].toReversed().map((run) => {
+      const view = run.view();
+      const done = view.rounds.filter((round) => round.outcome === 'done');
+      return {
+        id: view.id,
+        title: view.task.title,
+        state: view.live.state,
+        createdAt: view.createdAt,
+        rounds: view.settings.rounds,
+        completed: done.length,
+        accuracy: done.findLast((round) => round.accuracy !== null)?.accuracy ?? null,
+      };
+    });
+  }
+
+  /** The newest run that is not over. */
+  newestOpen(): Run | undefined {
+    return [...this.#runs.values()].findLast((run) => !run.isOver);
+  }
+
+  async #open(record: RunRecord): Promise<Run> {
+    const { store, coordinatorKey, warn } = this.#options;
+    const ports: RunPorts = { store, coordinatorKey, warn, evaluator: this.#evaluatorOf(record.task) };
+    const run = await Run.open(record, ports);
+    this.#runs.set(record.id, run);
+    return run;
+  }
+
+  /** One thread a task, however many runs. */
+  #evaluatorOf(task: Task): Evaluator {
+    const known = this.#evaluators.get(task.id);
+    if (known) return known;
+    const evaluator = createEvaluator({ task, dataFolder: this.#options.demoFolder });
+    this.#evaluators.set(task.id, evaluator);
+    return evaluator;
+  }
+
+  async close(): Promise<void> {
+    for (const run of this.#runs.values()) run.close();
+    await Promise.all([...this.#evaluators.values()].map((evaluator) => evaluator.close()));
+  }
+}
+
+/** What the schema cannot see: settings against each other and against the task. */
+function settingsProblem(settings: RunSettings, task: Task): string | null {
+  if (settings.minCohort > settings.clients)
+    return `minCohort: ${settings.minCohort} is more than the ${settings.clients} clients the run waits for`;
+  const terms = { range: task.quantization.range, invited: settings.clients, weightMax: task.weightMax };
+  if (!fitsRing(terms))
+    return `clients: ${settings.clients} participants' numbers do not fit the 32-bit ring`;
+  return null;
+}
+
+function describe(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue);
+  return path === null || issue.message.startsWith(path) ? issue.message : `${path}: ${issue.message}`;
+}
+
+const cutOffView = (open: OpenRound): RoundView => ({
+  round: open.round,
+  attempt: open.attempt,
+  sid: open.sid,
+  outcome: 'aborted',
+  abortCode: 'coordinator-restarted',
+  invited: open.invited,
+  declined: 0,
+  dropped: 0,
+  participants: 0,
+  accuracy: null,
+  loss: null,
+  bytesPerTab: 0,
+  seconds: 0,
+  modelHash: null,
+  sumHash: null,
+  endedAt: new Date().toISOString(),
+});

@@ -1,0 +1,38 @@
+/**
+ * One router for every WebSocket upgrade: path and origin are checked before a server sees the request. (Two ws
+ * servers attached to one HTTP server would answer each other's upgrades.)
+ */
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import { MAX_FRAME_BYTES } from '#shared/protocol/limits.ts';
+import { Session } from './socket.ts';
+import type { Runs } from './runs.ts';
+
+/** A browser names the page's origin; other clients name none. */
+export function isSameOrigin(request: IncomingMessage): boolean {
+  const { origin, host } = request.headers;
+  if (origin === undefined) return true;
+  return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+export function attachUpgrades(server: Server, runs: Runs): WebSocketServer {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_FRAME_BYTES,
+    perMessageDeflate: false,
+  });
+  sockets.on('connection', (socket) => new Session(socket, runs));
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    const path = new URL(request.url ?? '/', 'http://coordinator').pathname;
+    if (path !== '/ws') return refuse(socket, '404 Not Found');
+    if (!isSameOrigin(request)) return refuse(socket, '403 Forbidden');
+    sockets.handleUpgrade(request, socket, head, (accepted) => sockets.emit('connection', accepted, request));
+  });
+  return sockets;
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
