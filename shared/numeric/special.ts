@@ -4,6 +4,7 @@
  * ours are the logarithmic forms that do not underflow and the scaled Bessel function, which it lacks.
  */
 import betainc from '@stdlib/math-base-special-betainc';
+import erf from '@stdlib/math-base-special-erf';
 import erfc from '@stdlib/math-base-special-erfc';
 import erfcinv from '@stdlib/math-base-special-erfcinv';
 import erfcx from '@stdlib/math-base-special-erfcx';
@@ -11,6 +12,7 @@ import gammaln from '@stdlib/math-base-special-gammaln';
 
 /** log erfc(x), finite for every finite x. */
 export function logErfc(x: number): number {
+  if (Math.abs(x) < 0.5) return Math.log1p(-erf(x));
   return x > 0 ? Math.log(erfcx(x)) - x * x : Math.log(erfc(x));
 }
 

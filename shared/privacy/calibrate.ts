@@ -25,12 +25,9 @@ function leastNoise(
   let low = from;
   if (epsilonAt(low) <= target) return low;
   for (let high = low * factor; high <= LARGEST_NOISE; high *= factor) {
-    const epsilon = epsilonAt(high);
-    if (epsilon <= target) {
-      const excess = (log: number): number => Math.min(1e6, epsilonAt(Math.exp(log)) / target) - 1;
-      const bracket = { low: Math.log(low), high: Math.log(high) };
-      const width = relative / Math.max(1, Math.abs(bracket.high));
-      return Math.exp(bracketRoot(excess, bracket, width).high);
+    if (epsilonAt(high) <= target) {
+      const excess = (noise: number): number => Math.min(1e6, epsilonAt(noise) / target) - 1;
+      return bracketRoot(excess, { low, high }, relative).high;
     }
     low = high;
   }

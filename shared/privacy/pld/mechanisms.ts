@@ -98,14 +98,35 @@ export function discreteLaplaceLosses(
   sensitivity: number,
   interval: number,
 ): BothDirections {
-  const last = Math.ceil((parameter * sensitivity) / interval);
+  return atomicLosses(discreteLaplaceAtoms(parameter, sensitivity), 0, interval);
+}
+
+/** Any (ε, δ)-DP release: randomised response at ±ε, and δ of everything being lost. */
+export function approximateLosses(epsilon: number, delta: number, interval: number): BothDirections {
+  requireRange('epsilon', epsilon, 0);
+  requireRange('delta', delta, 0, 1);
+  const lie = (1 - delta) / (1 + Math.exp(epsilon));
+  const atoms = [
+    { loss: epsilon, mass: 1 - delta - lie },
+    { loss: -epsilon, mass: lie },
+  ];
+  return atomicLosses(atoms, delta, interval);
+}
+
+/** Finitely many losses, symmetric about 0. */
+function atomicLosses(
+  atoms: readonly { readonly loss: number; readonly mass: number }[],
+  infinityMass: number,
+  interval: number,
+): BothDirections {
+  const last = Math.max(1, Math.ceil(Math.max(...atoms.map(({ loss }) => loss)) / interval));
   const p = new Float64Array(2 * last);
   const q = new Float64Array(2 * last);
-  for (const { loss, mass } of discreteLaplaceAtoms(parameter, sensitivity)) {
+  for (const { loss, mass } of atoms) {
     const bin = Math.min(p.length - 1, Math.max(0, Math.ceil(loss / interval) - 1 + last));
     p[bin] = (p[bin] as number) + mass;
     q[bin] = (q[bin] as number) + mass * Math.exp(-loss);
   }
-  const losses = connectTheDots({ interval, first: -last, p, q, below: 0, above: 0 });
+  const losses = connectTheDots({ interval, first: -last, p, q, below: 0, above: infinityMass });
   return { remove: losses, add: losses };
 }

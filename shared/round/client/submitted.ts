@@ -1,6 +1,7 @@
 /** OPEN: all is sent and erased; only the outcome is awaited. */
 import { unreachable } from '../../base/invariant.ts';
 import { abortRound, finishRound, leaveRound, stay, unasked, unexpected } from './endings.ts';
+import { sameRoster } from './roster.ts';
 import type { ClientEvent, ClientStep, StateOf } from './types.ts';
 
 export function submitted(state: StateOf<'submitted'>, event: ClientEvent): ClientStep {
@@ -16,7 +17,7 @@ export function submitted(state: StateOf<'submitted'>, event: ClientEvent): Clie
     case 'leave':
       return leaveRound(state, 'person-left');
     case 'roster':
-      return unexpected(state, event.kind);
+      return sameRoster(state.roster, event.entries) ? stay(state) : unexpected(state, event.kind);
     case 'progress':
       return stay(state);
     case 'trained':

@@ -19,7 +19,7 @@ export type ClientState =
   | { readonly kind: 'masking'; readonly plan: ClientPlan; readonly roster: readonly RosterEntry[] }
   | { readonly kind: 'uploading'; readonly plan: ClientPlan; readonly roster: readonly RosterEntry[] }
   /** All is sent; the update is erased, the outcome is awaited. */
-  | { readonly kind: 'submitted'; readonly plan: ClientPlan }
+  | { readonly kind: 'submitted'; readonly plan: ClientPlan; readonly roster: readonly RosterEntry[] }
   | {
       readonly kind: 'done';
       readonly plan: ClientPlan;

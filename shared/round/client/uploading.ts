@@ -10,7 +10,7 @@ export function uploading(state: StateOf<'uploading'>, event: ClientEvent): Clie
   switch (event.kind) {
     case 'uploaded':
       return stay(
-        { kind: 'submitted', plan: state.plan },
+        { kind: 'submitted', plan: state.plan, roster: state.roster },
         { kind: 'cancel-timer' },
         { kind: 'erase-secrets' },
         { kind: 'start-timer', ms: outcomeWaitMs(state.plan) },

@@ -204,6 +204,8 @@ function checkEnd(
   for (const tab of tabs) {
     if (!tab.resting) broken(`END-1: a tab waits in ${tab.state?.kind}`);
     if (tab.holdsSecrets) broken('LEAVE-1: a tab holds secrets after its attempt');
+    // One that lost its socket before the offer reached it has only the outcome of an earlier attempt.
+    if (tab.state?.plan.sid !== state?.plan.sid) continue;
     if (tab.state?.kind === 'done' && state?.kind !== 'done') broken('OPEN-3: done in a tab alone');
     if (tab.state?.kind === 'aborted' && state?.kind === 'done' && tab.state.code !== 'not-in-roster')
       broken('OPEN-3: aborted in a tab alone');
