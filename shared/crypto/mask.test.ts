@@ -37,12 +37,12 @@ describe('noblePrg (ChaCha20)', () => {
     ],
   ])('MASK-2: agrees with RFC 8439, appendix A.1 (key %s, block %i)', (key, block, stream) => {
     const output = new Uint8Array(64);
-    noblePrg.fill(hexToBytes(key), block, output);
+    noblePrg.expand(hexToBytes(key), block, output);
     expect(bytesToHex(output)).toBe(stream);
   });
 
   it('refuses more than a piece at once', () => {
-    expect(() => noblePrg.fill(new Uint8Array(32), 0, new Uint8Array(65_537))).toThrow('output: 65537');
+    expect(() => noblePrg.expand(new Uint8Array(32), 0, new Uint8Array(65_537))).toThrow('output: 65537');
   });
 });
 
@@ -74,7 +74,7 @@ describe('applyMask', () => {
   });
 
   it('takes any implementation of the port, and works on a view within a buffer alone', () => {
-    const ones: Prg = { fill: (_, __, output) => void output.fill(1) };
+    const ones: Prg = { expand: (_, __, output) => void output.fill(1) };
     const buffer = new Uint32Array(4);
     applyMask(buffer.subarray(1, 3), seed, 'add', ones);
     expect([...buffer]).toEqual([0, 0x01010101, 0x01010101, 0]);

@@ -7,7 +7,7 @@ import { chacha20 } from '@noble/ciphers/chacha.js';
 /** Expands seeds into mask streams. All implementations give the same bytes. */
 export interface Prg {
   /** Overwrites `output` with the bytes of the stream of `seed` (32 bytes) from 64-byte block `firstBlock` on. */
-  fill(seed: Uint8Array, firstBlock: number, output: Uint8Array): void;
+  expand(seed: Uint8Array, firstBlock: number, output: Uint8Array): void;
 }
 
 const BLOCK_BYTES = 64;
@@ -19,7 +19,7 @@ const ZEROS = new Uint8Array(PIECE_BYTES);
 
 /** The reference implementation, in every tab and in Node. `output` may be up to PIECE_BYTES long. */
 export const noblePrg: Prg = {
-  fill: (seed, firstBlock, output) => {
+  expand: (seed, firstBlock, output) => {
     if (output.length > PIECE_BYTES) throw new RangeError(`output: ${output.length} bytes`);
     chacha20(seed, NONCE, ZEROS.subarray(0, output.length), output, firstBlock);
   },
@@ -33,7 +33,7 @@ export function applyMask(words: Uint32Array, seed: Uint8Array, sign: MaskSign, 
   const piece = new Uint32Array(Math.min(PIECE_WORDS, words.length));
   for (let start = 0; start < words.length; start += PIECE_WORDS) {
     const stream = piece.subarray(0, Math.min(PIECE_WORDS, words.length - start));
-    prg.fill(seed, (start * 4) / BLOCK_BYTES, new Uint8Array(stream.buffer, 0, stream.length * 4));
+    prg.expand(seed, (start * 4) / BLOCK_BYTES, new Uint8Array(stream.buffer, 0, stream.length * 4));
     const lanes = words.subarray(start, start + stream.length);
     if (sign === 'add')
       for (let i = 0; i < lanes.length; i++) lanes[i] = (lanes[i] as number) + (stream[i] as number);

@@ -52,13 +52,15 @@ export function sigmaByRdp({ epsilon, delta, q, steps }: SampledGaussianTarget):
 
 /** Relative width to which the search by loss distributions, whose every step is costly, is carried. */
 const LOSSES_RELATIVE = 1e-4;
+/** And to which ε is then known: a coarser grid only asks for more noise. */
+const LOSSES_SHARE = 2e-3;
 
 /** Noise multiplier by privacy loss distributions; never above the one by Rényi divergence, from which it starts. */
 export function sigmaByLosses(target: SampledGaussianTarget): number {
   const { epsilon, delta, q, steps } = target;
   const upper = sigmaByRdp(target);
   const epsilonAt = (sigma: number): number =>
-    epsilonByLosses([{ kind: 'poisson-gaussian', q, sigma, count: steps }], delta);
+    epsilonByLosses([{ kind: 'poisson-gaussian', q, sigma, count: steps }], delta, LOSSES_SHARE);
   let low = 0.8 * upper;
   while (low > SMALLEST_NOISE && epsilonAt(low) <= epsilon) low *= 0.8;
   return leastNoise(epsilonAt, epsilon, { from: low, factor: upper / low, relative: LOSSES_RELATIVE });

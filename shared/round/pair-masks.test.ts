@@ -139,7 +139,7 @@ describe('pairwise masks', () => {
     const { participant } = entries[0] as RosterEntry;
     const terms = maskTerms(sid, entries, participant, (keys[0] as KeyPair).secretKey);
     const [words, expected] = [new Uint32Array(3), new Uint32Array(3)];
-    const sevens = { fill: (_: Uint8Array, __: number, output: Uint8Array) => void output.fill(7) };
+    const sevens = { expand: (_: Uint8Array, __: number, output: Uint8Array) => void output.fill(7) };
     maskWithPeer(words, terms, 1, sevens);
     applyMask(expected, new Uint8Array(32), 'add', sevens);
     expect(words).toEqual(expected);

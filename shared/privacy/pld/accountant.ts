@@ -1,6 +1,6 @@
 /**
- * ε and δ of a list of releases through their privacy loss distributions. The grid is chosen so that what it adds to ε
- * stays below about 1e-4 of it; composition is pessimistic at every step.
+ * ε and δ of a list of releases through their privacy loss distributions. Composition is pessimistic at every step, and
+ * more so the coarser the grid: the grid is halved until the answer stops falling.
  */
 import { requireInteger, requireRange } from '../checks.ts';
 import { deltaOfCurve, epsilonOfCurve } from '../rdp/conversion.ts';
@@ -14,31 +14,42 @@ import { deltaOfLosses, epsilonOfLosses } from './loss-distribution.ts';
 import type { BothDirections } from './mechanisms.ts';
 import { approximateLosses, discreteLaplaceLosses, laplaceLosses, poissonGaussianLosses } from './mechanisms.ts';
 
-/** Share of ε that the grid may add, and never less than this much. */
-const RELATIVE_ERROR = 1e-4;
-const ABSOLUTE_ERROR = 1e-6;
-/** Share of δ that the grid may add. */
-const RELATIVE_DELTA_ERROR = 1e-4;
-/** The grid is at least this many times finer than the spread of the composed loss. */
-const STEPS_A_DEVIATION = 8;
+/** The last halving of the grid lowered ε by less than this share of it, or than this much. */
+const EPSILON_SHARE = 2e-4;
+const EPSILON_AMOUNT = 2e-5;
+/** The same of δ. */
+const DELTA_SHARE = 2e-3;
 /** A δ below this is left to the composition's own truncation. */
 const SMALLEST_DELTA = 1e-12;
+/** The grid is at least this many times finer than the spread of the composed loss. */
+const STEPS_A_DEVIATION = 8;
 
 const releasesOf = (events: readonly PrivacyEvent[]): number =>
   events.reduce((sum, { count }) => sum + count, 0);
 
-/** ε at `delta` (above 0) of all events together, in the worse direction. */
-export function epsilonByLosses(events: readonly PrivacyEvent[], delta: number): number {
+/**
+ * ε at `delta` (above 0) of all events together, in the worse direction; `share` is the share of ε that the last
+ * halving of the grid may have made.
+ */
+export function epsilonByLosses(
+  events: readonly PrivacyEvent[],
+  delta: number,
+  share = EPSILON_SHARE,
+): number {
   requireRange('delta', delta, 0, 1);
   const present = presentEvents(events);
   if (present.length === 0) return 0;
   if (present.some(isUnprotected)) return Infinity;
   const estimate = epsilonOfCurve(estimateCurve(present), Math.max(delta, SMALLEST_DELTA));
-  const error = Math.max(ABSOLUTE_ERROR, RELATIVE_ERROR * estimate.epsilon);
-  const interval = Math.sqrt((8 * error) / (releasesOf(present) * Math.max(1, estimate.order)));
-  const { remove, add } = composed(present, Math.min(interval, coarsest(present)));
-  const epsilon = Math.max(epsilonOfLosses(remove, delta), epsilonOfLosses(add, delta));
-  return Math.min(epsilon, pureEpsilon(present));
+  const allowed = Math.max(EPSILON_AMOUNT, share * estimate.epsilon);
+  const first = Math.sqrt((8 * allowed) / (releasesOf(present) * Math.max(1, estimate.order)));
+  const [epsilon] = refined(
+    present,
+    first,
+    (losses) => [epsilonOfLosses(losses, delta)],
+    (coarse, fine) => coarse - fine <= Math.max(EPSILON_AMOUNT, share * fine),
+  );
+  return Math.min(epsilon ?? Infinity, pureEpsilon(present));
 }
 
 /** δ at each of `epsilons` (≥ 0) of all events together, in the worse direction. */
@@ -52,10 +63,46 @@ export function deltasByLosses(events: readonly PrivacyEvent[], epsilons: readon
     .map((epsilon) => deltaOfCurve(curve, epsilon))
     .filter(({ delta }) => delta > SMALLEST_DELTA)
     .map(({ order }) => order);
-  const interval =
-    Math.sqrt((8 * RELATIVE_DELTA_ERROR) / releasesOf(present)) / Math.max(2, ...orders);
-  const { remove, add } = composed(present, Math.min(interval, coarsest(present)));
-  return epsilons.map((epsilon) => Math.max(deltaOfLosses(remove, epsilon), deltaOfLosses(add, epsilon)));
+  return refined(
+    present,
+    Math.sqrt((8 * DELTA_SHARE) / releasesOf(present)) / Math.max(2, ...orders),
+    (losses) => epsilons.map((epsilon) => deltaOfLosses(losses, epsilon)),
+    (coarse, fine) => coarse - fine <= Math.max(SMALLEST_DELTA, DELTA_SHARE * fine),
+  );
+}
+
+/** Halves the grid until every answer, the worse of both directions, is close to the one before. */
+function refined(
+  events: readonly PrivacyEvent[],
+  first: number,
+  measure: (losses: LossDistribution) => readonly number[],
+  isClose: (coarse: number, fine: number) => boolean,
+): number[] {
+  let interval = Math.min(first, coarsest(events));
+  let answers = measured(events, interval, measure);
+  for (;;) {
+    interval /= 2;
+    const finer = measured(events, interval, measure);
+    if (finer === null) return answers ?? measure(UNKNOWN_LOSSES).slice();
+    const settled = answers?.every((coarse, index) => isClose(coarse, finer[index] as number)) ?? false;
+    answers = finer;
+    if (settled) return answers;
+  }
+}
+
+/** Everything is lost: the answer where no grid is fine enough and short enough. */
+const UNKNOWN_LOSSES: LossDistribution = { interval: 1, first: 0, masses: new Float64Array(1), infinityMass: 1 };
+
+/** null where the grid would be too long. */
+function measured(
+  events: readonly PrivacyEvent[],
+  interval: number,
+  measure: (losses: LossDistribution) => readonly number[],
+): number[] | null {
+  const both = composed(events, interval);
+  if (both === null) return null;
+  const added = measure(both.add);
+  return measure(both.remove).map((value, index) => Math.max(value, added[index] as number));
 }
 
 const isUnprotected = (event: PrivacyEvent): boolean =>
@@ -95,13 +142,14 @@ function coarsest(events: readonly PrivacyEvent[]): number {
   return Math.sqrt(divergence ?? Infinity) / STEPS_A_DEVIATION;
 }
 
-function composed(events: readonly PrivacyEvent[], interval: number): BothDirections {
+function composed(events: readonly PrivacyEvent[], interval: number): BothDirections | null {
   const releases = events.map((event) => ({ both: lossesOf(event, interval), count: event.count }));
-  const direction = (pick: (both: BothDirections) => LossDistribution): LossDistribution =>
+  const direction = (pick: (both: BothDirections) => LossDistribution): LossDistribution | null =>
     composeLosses(releases.map(({ both, count }) => ({ losses: pick(both), count })));
   const remove = direction((both) => both.remove);
   const symmetric = releases.every(({ both }) => both.add === both.remove);
-  return { remove, add: symmetric ? remove : direction((both) => both.add) };
+  const add = symmetric ? remove : direction((both) => both.add);
+  return remove === null || add === null ? null : { remove, add };
 }
 
 function lossesOf(event: PrivacyEvent, interval: number): BothDirections {

@@ -8,22 +8,22 @@ import type { LossDistribution } from './loss-distribution.ts';
 
 /** Counted as infinite loss, whatever is composed. */
 const TRUNCATED_MASS = 1e-15;
-const MAX_GRID = 2 ** 22;
+const MAX_GRID = 2 ** 20;
 
 export interface Release {
   readonly losses: LossDistribution;
   readonly count: number;
 }
 
-/** The losses of all releases together; all must share one interval. */
-export function composeLosses(releases: readonly Release[]): LossDistribution {
+/** The losses of all releases together, which must share one interval; null where the grid would be too long. */
+export function composeLosses(releases: readonly Release[]): LossDistribution | null {
   const interval = releases[0]?.losses.interval;
   if (interval === undefined) throw new RangeError('events: none to compose');
   const high = windowEnd(releases, 1);
   const low = -windowEnd(releases, -1);
   const [first, last] = [Math.floor(low / interval), Math.ceil(high / interval)];
   const length = Math.max(2, 2 ** Math.ceil(Math.log2(last - first + 1)));
-  if (length > MAX_GRID) throw new RangeError(`discretization: a grid of ${length} losses is too long`);
+  if (length > MAX_GRID) return null;
   const spectrum = new Float64Array(2 * length);
   for (let i = 0; i < spectrum.length; i += 2) spectrum[i] = 1;
   let logFinite = 0;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cohortCounts } from './cohort.ts';
-import { hex, MODEL, uploaded, stop, after } from './examples.ts';
+import { hex, MODEL, stop, after, ALL_TRAINED, ALL_UPLOADED } from './examples.ts';
 import type { CoordinatorEvent } from './types.ts';
 
 describe('cohortCounts', () => {

@@ -6,7 +6,6 @@ import {
   C,
   D,
   OUTSIDER,
-  key,
   accept,
   decline,
   gone,
@@ -18,6 +17,7 @@ import {
   after,
   kinds,
   roster,
+  ALL_TRAINED,
 } from './examples.ts';
 import { step } from './step.ts';
 

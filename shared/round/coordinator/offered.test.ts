@@ -5,18 +5,17 @@ import {
   B,
   C,
   D,
-  key,
   plan,
   accept,
   decline,
   gone,
   chunk,
-  uploaded,
   progress,
   advertise,
   deadline,
   after,
   kinds,
+  ALL_ACCEPT,
 } from './examples.ts';
 import { begin, step } from './step.ts';
 

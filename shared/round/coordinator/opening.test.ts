@@ -18,6 +18,7 @@ import {
   kinds,
   ALL_ACCEPT,
   ALL_TRAINED,
+  ALL_UPLOADED,
 } from './examples.ts';
 import { step } from './step.ts';
 

@@ -19,7 +19,9 @@ import {
   deadline,
   stop,
   after,
-  roster,
+  ALL_ACCEPT,
+  ALL_TRAINED,
+  ALL_UPLOADED,
 } from './examples.ts';
 import { begin, step } from './step.ts';
 import type { CoordinatorEvent } from './types.ts';

@@ -9,7 +9,6 @@ import {
   decline,
   gone,
   chunk,
-  uploaded,
   progress,
   advertise,
   deadline,
@@ -17,6 +16,7 @@ import {
   kinds,
   ALL_ACCEPT,
   roster,
+  ALL_TRAINED,
 } from './examples.ts';
 import { step } from './step.ts';
 

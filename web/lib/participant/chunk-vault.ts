@@ -1,0 +1,45 @@
+/**
+ * Chunks of demo data kept in IndexedDB, so that a reload downloads nothing again. One vault a browser profile:
+ * tabs share what they hold in common, and deleting deletes for all of them. Works on plain-http pages too.
+ */
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import { fail, ok, type Result } from '#shared/base/result.ts';
+
+interface VaultSchema extends DBSchema {
+  chunks: { key: string; value: Uint8Array };
+}
+
+const DATABASE = 'chorale';
+
+const open = (): Promise<IDBPDatabase<VaultSchema>> =>
+  openDB<VaultSchema>(DATABASE, 1, { upgrade: (db) => void db.createObjectStore('chunks') });
+
+export class ChunkVault {
+  readonly #db: Promise<IDBPDatabase<VaultSchema>>;
+
+  constructor() {
+    this.#db = open();
+  }
+
+  /** Undefined where it is not kept. */
+  async get(path: string): Promise<Uint8Array | undefined> {
+    return (await this.#db).get('chunks', path);
+  }
+
+  async put(path: string, bytes: Uint8Array): Promise<Result<void, string>> {
+    try {
+      await (await this.#db).put('chunks', bytes, path);
+      return ok(undefined);
+    } catch (error) {
+      const reason =
+        error instanceof DOMException && error.name === 'QuotaExceededError'
+          ? 'there is no space left'
+          : 'its storage failed';
+      return fail(`This browser could not keep ${path}: ${reason}.`);
+    }
+  }
+
+  async clear(): Promise<void> {
+    await (await this.#db).clear('chunks');
+  }
+}

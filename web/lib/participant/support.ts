@@ -1,0 +1,45 @@
+/** What this browser must have to take part, and what it lacks on a plain-http page. Sentences for the page. */
+
+export interface Support {
+  /** Nothing works without these. */
+  readonly blocking: readonly string[];
+  /** It works, less well. */
+  readonly warnings: readonly string[];
+}
+
+export async function checkSupport(): Promise<Support> {
+  const blocking: string[] = [];
+  if (typeof WebAssembly !== 'object')
+    blocking.push(
+      'This browser has no WebAssembly, which training needs. Use a current Firefox, Chrome, Edge or Safari.',
+    );
+  if (typeof Worker !== 'function')
+    blocking.push(
+      'This browser has no workers, in which training runs. Use a current Firefox, Chrome, Edge or Safari.',
+    );
+  if (!(await canStore()))
+    blocking.push(
+      'This browser does not let the page keep data (IndexedDB). Leave private browsing, or allow site data for this address.',
+    );
+  return { blocking, warnings: window.isSecureContext ? [] : [PLAIN_HTTP] };
+}
+
+const PLAIN_HTTP =
+  'This page came over plain http, so anyone on this network could have changed its code or read along, and the browser withholds its own cryptography, tab locks and private file system from it. Training works with the page’s own cryptography and IndexedDB. Open it over https for more than a trial.';
+
+/** A private window may have IndexedDB and refuse to open it. */
+function canStore(): Promise<boolean> {
+  return new Promise((resolve) => {
+    try {
+      const request = indexedDB.open('chorale-check');
+      request.onsuccess = () => {
+        request.result.close();
+        indexedDB.deleteDatabase('chorale-check');
+        resolve(true);
+      };
+      request.onerror = () => resolve(false);
+    } catch {
+      resolve(false);
+    }
+  });
+}

@@ -1,0 +1,76 @@
+/** The tab's ports: its own WebSocket, fetch, IndexedDB, timers and trainer, all in the worker. */
+import { systemRandom } from '#shared/base/random.ts';
+import { fail, ok, type Result } from '#shared/base/result.ts';
+import { loadShard } from '#shared/data/shards.ts';
+import type { ParticipantPorts, SocketPort } from '#shared/participant/ports.ts';
+import type { ChunkVault } from './chunk-vault.ts';
+
+export function tabPorts(vault: ChunkVault): ParticipantPorts {
+  const trainer = () => import('./tab-trainer.ts').then((module) => module.tabTrainer);
+  return {
+    socket: socketPort,
+    data: {
+      load: (task, shard, onProgress) => {
+        const path = (file: string) => `${task.data.dataset}/${file}`;
+        return loadShard(
+          shard,
+          {
+            fetchBytes: (file) => fetchBytes(`/demo/${path(file)}`),
+            kept: (file) => vault.get(path(file)),
+            keep: (file, bytes) => vault.put(path(file), bytes),
+          },
+          onProgress,
+        );
+      },
+      deleteAll: () => vault.clear(),
+    },
+    model: {
+      fetch: async (hash) => {
+        const bytes = await fetchBytes(`/api/models/${hash}`);
+        return bytes.ok ? bytes : fail({ detail: bytes.fault });
+      },
+    },
+    trainer: {
+      start: async () => (await trainer()).start(),
+      train: async (job) => (await trainer()).train(job),
+    },
+    clock: {
+      nowMs: () => Date.now(),
+      after: (ms, run) => {
+        const timer = setTimeout(run, ms);
+        return () => clearTimeout(timer);
+      },
+    },
+    random: systemRandom,
+  };
+}
+
+async function fetchBytes(path: string): Promise<Result<Uint8Array, string>> {
+  try {
+    const response = await fetch(path);
+    if (!response.ok) return fail(`${path} answered ${response.status}.`);
+    return ok(new Uint8Array(await response.arrayBuffer()));
+  } catch {
+    return fail(`${path} could not be reached.`);
+  }
+}
+
+const socketPort: SocketPort = {
+  open: (handlers) => {
+    const { protocol, host } = self.location;
+    const socket = new WebSocket(`${protocol === 'https:' ? 'wss:' : 'ws:'}//${host}/ws`);
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => handlers.onOpen();
+    socket.onmessage = ({ data }) => {
+      if (data instanceof ArrayBuffer) handlers.onFrame(new Uint8Array(data));
+    };
+    socket.onclose = () => handlers.onClose();
+    return {
+      send: (frame) => {
+        if (socket.readyState === WebSocket.OPEN) socket.send(new Uint8Array(frame));
+      },
+      bufferedBytes: () => socket.bufferedAmount,
+      close: () => socket.close(),
+    };
+  },
+};
