@@ -42,6 +42,7 @@ export const USAGE = `Usage: npm start -- [options]
   --host [ADDR]   listen beyond this machine: on ADDR, or on every address
                   (default: this machine only; CHORALE_HOST)
   --data FOLDER   where runs, models and the log are kept (default ./data; CHORALE_DATA)
+  --pages FOLDER  the built pages (default ./build)
   --new-token     make a new admin token and end every session
   --verbose       log what happens
   --help          this text
@@ -61,6 +62,7 @@ export function readConfig(
       port: { type: 'string' },
       host: { type: 'string' },
       data: { type: 'string' },
+      pages: { type: 'string' },
       'new-token': { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -76,6 +78,7 @@ export function readConfig(
     port,
     host: values.host ?? env['CHORALE_HOST'] ?? LOOPBACK,
     dataFolder: values.data ?? env['CHORALE_DATA'] ?? DEFAULT_CONFIG.dataFolder,
+    pagesFolder: values.pages ?? DEFAULT_CONFIG.pagesFolder,
     newToken: values['new-token'],
     logLevel: values.verbose ? 'info' : 'warn',
   };

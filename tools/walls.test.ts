@@ -213,7 +213,7 @@ const clean: Record<string, string> = {
     "import { a } from '../coordinator/good.ts';\nimport { a as base } from '../../base/good.ts';\nexport const b = [a, base];\n",
   'shared/round/coordinator/good.ts': 'export const a = 1;\n',
   'web/lib/good.ts': "import { a as base } from '#shared/base/good.ts';\nexport const a = base;\n",
-  'web/lib/participant/training.ts':
+  'web/lib/participant/tab-trainer.ts':
     "import { a } from '#shared/training/good.ts';\nexport const b = () => [a, fetch('/')];\n",
   'coordinator/good.ts': "import { a as base } from '#shared/base/good.ts';\nexport const a = base;\n",
   'coordinator/types.ts': "import type { a } from '#shared/training/good.ts';\nexport type B = typeof a;\n",
@@ -285,5 +285,41 @@ describe('the floors', () => {
 
   it.each(Object.keys(clean).filter((path) => !path.includes('circle')))('let %s be', (path) => {
     expect(rulesAt(path)).toEqual([]);
+  });
+});
+
+/** Whether importing `path` in Node loads tfjs, by whatever way round. */
+function loadsTfjs(path: string): boolean {
+  const script = `
+    import { registerHooks } from 'node:module';
+    let met = false;
+    registerHooks({
+      resolve(specifier, context, next) {
+        met ||= specifier.startsWith('@tensorflow/');
+        return next(specifier, context);
+      },
+    });
+    await import(process.argv[1]).catch((error) => {
+      if (!met) throw error;
+    });
+    process.stdout.write(String(met));
+    process.exit(0);
+  `;
+  const run = spawnSync(process.execPath, ['--input-type=module', '-e', script, join(root, path)], {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  if (run.status !== 0) throw new Error(run.stderr);
+  return run.stdout === 'true';
+}
+
+describe('the event loop', () => {
+  it.each(['coordinator/coordinator.ts', 'shared/participant/session.ts'])('%s loads no tfjs', (path) => {
+    expect(loadsTfjs(path)).toBe(false);
+  });
+
+  it('would be caught loading it', () => {
+    expect(loadsTfjs('shared/training/trainer.ts')).toBe(true);
   });
 });

@@ -33,7 +33,7 @@ export function oneRunPValue(guesses: Guesses, epsilon: number, delta: number): 
   const pure = binomialUpperTail(guessed, luck, correct - 1);
   if (delta === 0) return pure;
   let steepest = 0;
-  for (let i = 1; i <= correct; i++) {
+  for (let i = 1; i <= correct && 1 - pure > steepest * i; i++) {
     steepest = Math.max(steepest, (binomialUpperTail(guessed, luck, correct - i - 1) - pure) / i);
   }
   return Math.min(1, pure + 2 * canaries * delta * steepest);

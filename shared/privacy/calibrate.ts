@@ -10,13 +10,14 @@ import { INTEGER_ORDERS } from './rdp/orders.ts';
 import { scaleForBits } from './rounding.ts';
 
 const SMALLEST_NOISE = 1e-4;
-const LARGEST_NOISE = 1e8;
+/** The search ends at this many times its start. */
+const SEARCH_RANGE = 1e14;
 
 /**
  * The least x in a geometric range at which the decreasing `epsilonAt` is at most `target`; the search walks up from
  * the small end, since past the least one ε may rise again. Throws RangeError where none is.
  */
-function leastNoise(
+export function leastNoise(
   epsilonAt: (noise: number) => number,
   target: number,
   { from = SMALLEST_NOISE, factor = 4, relative = 1e-13 } = {},
@@ -24,7 +25,7 @@ function leastNoise(
   requirePositive('target_epsilon', target);
   let low = from;
   if (epsilonAt(low) <= target) return low;
-  for (let high = low * factor; high <= LARGEST_NOISE; high *= factor) {
+  for (let high = low * factor; high <= from * SEARCH_RANGE; high *= factor) {
     if (epsilonAt(high) <= target) {
       const excess = (noise: number): number => Math.min(1e6, epsilonAt(noise) / target) - 1;
       return bracketRoot(excess, { low, high }, relative).high;

@@ -1,12 +1,13 @@
+import { createCipheriv, hkdfSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { bytesToHex } from '../base/bytes.ts';
+import { bytesToHex, hexToBytes, u32be } from '../base/bytes.ts';
 import { isParticipantId, type ParticipantId, type Sid } from '../base/ids.ts';
 import { seededRandom } from '../base/random.ts';
-import { generateKeyPair, type KeyPair } from '../crypto/agreement.ts';
+import { agree, generateKeyPair, type KeyPair } from '../crypto/agreement.ts';
 import { applyMask } from '../crypto/mask.ts';
 import { CHI_SQUARE_BOUND, chiSquareOfBytes } from '../numeric/chi-square.ts';
 import { addVector, bytesOfWords } from '../numeric/ring.ts';
-import { sidOfOffer, type RosterEntry } from '../protocol/transcript.ts';
+import { rosterRoot, sidOfOffer, type RosterEntry } from '../protocol/transcript.ts';
 import { maskTerms, maskWithAll, maskWithPeer } from './pair-masks.ts';
 
 interface Cohort {
@@ -49,7 +50,29 @@ const summed = (vectors: readonly Uint32Array[]) => {
   return sum;
 };
 
+/** The mask stream of the pair (lower, higher) as docs/protocol.md states it, by OpenSSL from the secret on. */
+function stream({ sid, keys, entries }: Cohort, lower: number, higher: number, words: number): Uint32Array {
+  const secret = agree((keys[lower] as KeyPair).secretKey, (keys[higher] as KeyPair).publicKey);
+  if (!secret.ok) throw new Error(secret.fault.code);
+  const info = Buffer.concat([Buffer.from('mask'), rosterRoot(sid, entries), u32be(lower), u32be(higher)]);
+  const seed = new Uint8Array(hkdfSync('sha256', secret.value, hexToBytes(sid), info, 32));
+  const cipher = createCipheriv('chacha20', seed, new Uint8Array(16));
+  return new Uint32Array(new Uint8Array(cipher.update(new Uint8Array(4 * words))).buffer);
+}
+
 describe('pairwise masks', () => {
+  it('MASK-1, MASK-2, MASK-3: are the streams that the protocol states, with its signs', () => {
+    const round = cohort(4, 'as stated');
+    const plain = update(30, 2);
+    const expected = plain.slice();
+    for (const lower of [0, 1])
+      stream(round, lower, 2, 30).forEach(
+        (word, lane) => (expected[lane] = (expected[lane] as number) - word),
+      );
+    stream(round, 2, 3, 30).forEach((word, lane) => (expected[lane] = (expected[lane] as number) + word));
+    expect(masked(round, 2, plain)).toEqual(expected);
+  });
+
   it.each([3, 4, 5, 8])('MASK-4: the masked vectors of %i participants sum to the plain sum', (size) => {
     const round = cohort(size, `sum of ${size}`);
     const plain = round.entries.map((_, index) => update(40, index));

@@ -71,7 +71,7 @@ export function deltasByLosses(events: readonly PrivacyEvent[], epsilons: readon
   );
 }
 
-/** Halves the grid until every answer, the worse of both directions, is close to the one before. */
+/** From the finest grid ≥ `first` that is short enough, halves it until every answer is close to the one before. */
 function refined(
   events: readonly PrivacyEvent[],
   first: number,
@@ -80,18 +80,19 @@ function refined(
 ): number[] {
   let interval = Math.min(first, coarsest(events));
   let answers = measured(events, interval, measure);
+  while (answers === null) {
+    interval *= 2;
+    answers = measured(events, interval, measure);
+  }
   for (;;) {
     interval /= 2;
     const finer = measured(events, interval, measure);
-    if (finer === null) return answers ?? measure(UNKNOWN_LOSSES).slice();
-    const settled = answers?.every((coarse, index) => isClose(coarse, finer[index] as number)) ?? false;
+    if (finer === null) return answers;
+    const settled = answers.every((coarse, index) => isClose(coarse, finer[index] as number));
     answers = finer;
     if (settled) return answers;
   }
 }
-
-/** Everything is lost: the answer where no grid is fine enough and short enough. */
-const UNKNOWN_LOSSES: LossDistribution = { interval: 1, first: 0, masses: new Float64Array(1), infinityMass: 1 };
 
 /** null where the grid would be too long. */
 function measured(
@@ -110,7 +111,11 @@ const isUnprotected = (event: PrivacyEvent): boolean =>
 
 function presentEvents(events: readonly PrivacyEvent[]): PrivacyEvent[] {
   for (const { count } of events) requireInteger('count', count, 0);
-  return events.filter((event) => event.count > 0 && !(event.kind === 'poisson-gaussian' && event.q === 0));
+  return events.filter(
+    (event) =>
+      event.count > 0 &&
+      !(event.kind === 'poisson-gaussian' && (event.q === 0 || event.sigma === Infinity)),
+  );
 }
 
 /** The sum of what each release alone can cost at most: a grid's rounding never reports more. */
@@ -143,7 +148,12 @@ function coarsest(events: readonly PrivacyEvent[]): number {
 }
 
 function composed(events: readonly PrivacyEvent[], interval: number): BothDirections | null {
-  const releases = events.map((event) => ({ both: lossesOf(event, interval), count: event.count }));
+  const releases: { both: BothDirections; count: number }[] = [];
+  for (const event of events) {
+    const both = lossesOf(event, interval);
+    if (both === null) return null;
+    releases.push({ both, count: event.count });
+  }
   const direction = (pick: (both: BothDirections) => LossDistribution): LossDistribution | null =>
     composeLosses(releases.map(({ both, count }) => ({ losses: pick(both), count })));
   const remove = direction((both) => both.remove);
@@ -152,7 +162,7 @@ function composed(events: readonly PrivacyEvent[], interval: number): BothDirect
   return remove === null || add === null ? null : { remove, add };
 }
 
-function lossesOf(event: PrivacyEvent, interval: number): BothDirections {
+function lossesOf(event: PrivacyEvent, interval: number): BothDirections | null {
   switch (event.kind) {
     case 'poisson-gaussian':
       return poissonGaussianLosses(event.q, event.sigma, interval);

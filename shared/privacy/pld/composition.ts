@@ -5,10 +5,10 @@
 import { multiplyByPower, spectrumOf, valuesOf } from '../../numeric/fourier.ts';
 import { logSumExp } from '../../numeric/special.ts';
 import type { LossDistribution } from './loss-distribution.ts';
+import { MAX_GRID } from './loss-distribution.ts';
 
 /** Counted as infinite loss, whatever is composed. */
 const TRUNCATED_MASS = 1e-15;
-const MAX_GRID = 2 ** 20;
 
 export interface Release {
   readonly losses: LossDistribution;

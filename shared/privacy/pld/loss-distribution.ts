@@ -4,6 +4,9 @@
  * neighbours is kept, which makes every δ(ε) the true one on the grid and above it between.
  */
 
+/** Longest grid that is worked on. */
+export const MAX_GRID = 2 ** 20;
+
 /** Losses (first + i)·interval with probability masses[i], and an infinite loss. */
 export interface LossDistribution {
   readonly interval: number;

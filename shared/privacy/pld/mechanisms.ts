@@ -1,9 +1,12 @@
-/** Privacy loss distributions of single releases, in both directions between neighbours. */
+/**
+ * Privacy loss distributions of single releases, in both directions between neighbours; null where the grid would be
+ * longer than MAX_GRID.
+ */
 import { normalUpperTail } from '../../numeric/special.ts';
 import { requirePositive, requireRange } from '../checks.ts';
 import { discreteLaplaceAtoms } from '../discrete-laplace.ts';
 import type { LossBins, LossDistribution } from './loss-distribution.ts';
-import { connectTheDots, exchangeNeighbours } from './loss-distribution.ts';
+import { MAX_GRID, connectTheDots, exchangeNeighbours } from './loss-distribution.ts';
 
 /** The client's data removed, and added: the larger of the two answers holds. */
 export interface BothDirections {
@@ -18,13 +21,14 @@ const TAIL_DEVIATIONS = 10;
  * Gaussian noise of multiplier `sigma` with Poisson sampling rate q (1: everyone). Outcomes x have the densities
  * (1−q)N(0,σ²) + qN(1,σ²) and N(0,σ²); the loss of the first over the second grows with x.
  */
-export function poissonGaussianLosses(q: number, sigma: number, interval: number): BothDirections {
+export function poissonGaussianLosses(q: number, sigma: number, interval: number): BothDirections | null {
   requireRange('q', q, 0, 1);
   requirePositive('sigma', sigma);
   const last = 1 + TAIL_DEVIATIONS * sigma;
   const start = -TAIL_DEVIATIONS * sigma;
   const firstIndex = Math.floor(lossOfOutcome(q, sigma, start) / interval);
   const lastIndex = Math.ceil(lossOfOutcome(q, sigma, last) / interval);
+  if (lastIndex - firstIndex > MAX_GRID) return null;
   const p = new Float64Array(lastIndex - firstIndex);
   const neighbour = new Float64Array(lastIndex - firstIndex);
   const low = outcomeOfLoss(q, sigma, firstIndex * interval);
@@ -67,10 +71,11 @@ function normalBetween(from: number, to: number): number {
 }
 
 /** Laplace noise of parameter `scale` over the L1 sensitivity: losses in [−1/scale, 1/scale], atoms at both ends. */
-export function laplaceLosses(scale: number, interval: number): BothDirections {
+export function laplaceLosses(scale: number, interval: number): BothDirections | null {
   requirePositive('b', scale);
   const pure = 1 / scale;
   const last = Math.ceil(pure / interval);
+  if (2 * last > MAX_GRID) return null;
   // P[loss ≤ l] at the actual data (location 0) and its neighbour (location 1); outcome x has loss (1−2x)/scale.
   const cumulative = (loss: number): readonly [number, number] => {
     if (loss >= pure) return [1, 1];
@@ -97,12 +102,12 @@ export function discreteLaplaceLosses(
   parameter: number,
   sensitivity: number,
   interval: number,
-): BothDirections {
+): BothDirections | null {
   return atomicLosses(discreteLaplaceAtoms(parameter, sensitivity), 0, interval);
 }
 
 /** Any (ε, δ)-DP release: randomised response at ±ε, and δ of everything being lost. */
-export function approximateLosses(epsilon: number, delta: number, interval: number): BothDirections {
+export function approximateLosses(epsilon: number, delta: number, interval: number): BothDirections | null {
   requireRange('epsilon', epsilon, 0);
   requireRange('delta', delta, 0, 1);
   const lie = (1 - delta) / (1 + Math.exp(epsilon));
@@ -118,8 +123,10 @@ function atomicLosses(
   atoms: readonly { readonly loss: number; readonly mass: number }[],
   infinityMass: number,
   interval: number,
-): BothDirections {
-  const last = Math.max(1, Math.ceil(Math.max(...atoms.map(({ loss }) => loss)) / interval));
+): BothDirections | null {
+  const largest = atoms.reduce((most, { loss }) => Math.max(most, loss), 0);
+  const last = Math.max(1, Math.ceil(largest / interval));
+  if (2 * last > MAX_GRID) return null;
   const p = new Float64Array(2 * last);
   const q = new Float64Array(2 * last);
   for (const { loss, mass } of atoms) {

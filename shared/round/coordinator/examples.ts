@@ -9,7 +9,7 @@ function checked<Id extends string>(text: string, is: (text: string) => text is 
   if (!is(text)) throw new Error(text);
   return text;
 }
-export const tab = (index: number): ParticipantId => checked(hex(index), isParticipantId);
+const tab = (index: number): ParticipantId => checked(hex(index), isParticipantId);
 export const [A, B, C, D] = [tab(1), tab(2), tab(3), tab(4)];
 export const OUTSIDER = tab(9);
 export const MODEL = checked(hex(200), isModelHash);

@@ -1,0 +1,86 @@
+/**
+ * A loopback proxy between one tab and the coordinator, which keeps every WebSocket frame that the tab sends and
+ * can hold frames back, so that a story stops a tab at one exact message.
+ */
+import { createServer, request, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocket, WebSocketServer, type RawData } from 'ws';
+
+type Verdict = 'pass' | 'hold';
+
+export interface WireOptions {
+  /** Asked for each frame of the tab; a held frame never reaches the coordinator. */
+  readonly judge?: (frame: Uint8Array) => Verdict;
+}
+
+export class Wire {
+  /** The tab's frames, in order. */
+  readonly sent: Uint8Array[] = [];
+  readonly #target: number;
+  readonly #options: WireOptions;
+  readonly #server: Server;
+  readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+
+  private constructor(target: number, options: WireOptions) {
+    this.#target = target;
+    this.#options = options;
+    this.#server = createServer((incoming, outgoing) => {
+      const { method, url, headers } = incoming;
+      const onward = request({ host: '127.0.0.1', port: target, method, path: url, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+        answer.pipe(outgoing);
+      });
+      onward.on('error', () => outgoing.destroy());
+      incoming.pipe(onward);
+    });
+    this.#server.on('upgrade', (incoming, socket, head) => this.#relay(incoming, socket, head));
+  }
+
+  static async to(port: number, options: WireOptions = {}): Promise<Wire> {
+    const wire = new Wire(port, options);
+    await new Promise<void>((resolve) => wire.#server.listen(0, '127.0.0.1', resolve));
+    return wire;
+  }
+
+  get origin(): string {
+    return `http://localhost:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets.clients) socket.terminate();
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #relay(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { host, origin } = incoming.headers;
+    this.#sockets.handleUpgrade(incoming, socket, head, (tab) => {
+      const onward = new WebSocket(`ws://127.0.0.1:${this.#target}${incoming.url ?? '/'}`, {
+        headers: { host, origin },
+        perMessageDeflate: false,
+      });
+      const waiting: Uint8Array[] = [];
+      tab.on('message', (data) => {
+        const frame = bytesOf(data);
+        this.sent.push(frame);
+        if (this.#options.judge?.(frame) === 'hold') return;
+        if (onward.readyState === WebSocket.OPEN) onward.send(frame);
+        else waiting.push(frame);
+      });
+      onward.on('open', () => {
+        for (const frame of waiting.splice(0)) onward.send(frame);
+      });
+      onward.on('message', (data, isBinary) => tab.send(data, { binary: isBinary }));
+      tab.on('close', () => onward.close());
+      onward.on('close', () => tab.close());
+      tab.on('error', () => onward.terminate());
+      onward.on('error', () => tab.terminate());
+    });
+  }
+}
+
+function bytesOf(data: RawData): Uint8Array<ArrayBuffer> {
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  return new Uint8Array(Array.isArray(data) ? Buffer.concat(data) : data);
+}

@@ -1,0 +1,50 @@
+/** Whether a plan can learn, and what would make it: each setting alone, all others as they are. */
+import type { Plan } from './plan.ts';
+import { planRun } from './plan.ts';
+import type { PlanSettings } from './plan-settings.ts';
+import { MAX_BITS } from './plan-settings.ts';
+import { MAX_COHORT } from '../protocol/limits.ts';
+
+/** Noise as large as the largest update: more than this and a round's mean says nearly nothing. */
+export const NOISE_LIMIT = 1;
+
+export interface Advice {
+  readonly setting: 'rounds' | 'clients' | 'parameters' | 'epsilon' | 'bits';
+  readonly value: number;
+}
+
+/** For each setting, the nearest value at which the noise in the mean is at most the clip norm; none where it is so. */
+export function adviceFor(settings: PlanSettings, plan: Plan): Advice[] {
+  if (plan.noiseToClip <= NOISE_LIMIT) return [];
+  const fits = (changed: Partial<PlanSettings>): boolean => {
+    const result = planRun({ ...settings, ...changed });
+    return result.ok && result.value.noiseToClip <= NOISE_LIMIT;
+  };
+  const { rounds, clients, parameters, epsilon, bits } = settings;
+  const withRounds = (value: number): boolean =>
+    fits({ rounds: value, participations: Math.min(value, settings.participations) });
+  const withClients = (value: number): boolean => {
+    const minSurvivors = Math.ceil((settings.minSurvivors * value) / clients);
+    return fits({ clients: value, minSurvivors });
+  };
+  const found: [Advice['setting'], number | null][] = [
+    ['rounds', nearest(rounds, 1, withRounds)],
+    ['clients', nearest(clients, MAX_COHORT, withClients)],
+    ['parameters', nearest(parameters, 1, (value) => fits({ parameters: value }))],
+    ['epsilon', nearest(Math.ceil(epsilon), 100, (value) => fits({ epsilon: value }))],
+    ['bits', nearest(bits, MAX_BITS, (value) => fits({ bits: value }))],
+  ];
+  return found.flatMap(([setting, value]) => (value === null ? [] : [{ setting, value }]));
+}
+
+/** The whole number nearest to `from` on the way to `to` that works, by bisection; null where `to` does not. */
+function nearest(from: number, to: number, works: (value: number) => boolean): number | null {
+  if (!works(to)) return null;
+  let [bad, good] = [from, to];
+  while (Math.abs(good - bad) > 1) {
+    const middle = Math.trunc((bad + good) / 2);
+    if (works(middle)) good = middle;
+    else bad = middle;
+  }
+  return good;
+}

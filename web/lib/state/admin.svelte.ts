@@ -1,0 +1,69 @@
+/** The admin's session and the list of runs. */
+import type { RunSummary } from '#shared/protocol/api.ts';
+import type { RunSettingsInput } from '#shared/tasks/run.ts';
+import type { Task } from '#shared/tasks/task.ts';
+import * as api from './api.ts';
+
+export class Admin {
+  /** Null until the coordinator has said. */
+  signedIn = $state<boolean | null>(null);
+  runs = $state.raw<readonly RunSummary[]>([]);
+  tasks = $state.raw<readonly Task[]>([]);
+  selected = $state<string | null>(null);
+  /** The last refusal, as a sentence. */
+  problem = $state<string | null>(null);
+
+  /** With a token where the address carried one. */
+  async open(token: string | null): Promise<void> {
+    if (token !== null) return this.signIn(token);
+    const session = await api.signedIn();
+    if (!session.ok) this.problem = session.fault;
+    this.signedIn = session.ok && session.value.signedIn;
+    if (this.signedIn) await this.refresh();
+  }
+
+  async signIn(token: string): Promise<void> {
+    const answer = await api.signIn(token);
+    this.problem = answer.ok ? null : answer.fault;
+    this.signedIn = answer.ok;
+    if (answer.ok) await this.refresh();
+  }
+
+  async signOut(): Promise<void> {
+    await api.signOut();
+    this.signedIn = false;
+    this.selected = null;
+  }
+
+  async refresh(): Promise<void> {
+    const [runs, tasks] = await Promise.all([api.listRuns(), api.listTasks()]);
+    if (runs.ok) this.runs = runs.value;
+    if (tasks.ok) this.tasks = tasks.value;
+    const refused = [runs, tasks].find((answer) => !answer.ok);
+    this.problem = refused && !refused.ok ? refused.fault : null;
+    this.selected ??= this.runs[0]?.id ?? null;
+  }
+
+  /** A sentence where the settings are refused, null where the run was made. */
+  async create(settings: RunSettingsInput): Promise<string | null> {
+    const created = await api.createRun(settings);
+    if (!created.ok) return created.fault;
+    this.selected = created.value.run.id;
+    await this.refresh();
+    return null;
+  }
+
+  async start(): Promise<void> {
+    if (this.selected !== null) await this.#tell(api.startRun(this.selected));
+  }
+
+  async stop(): Promise<void> {
+    if (this.selected !== null) await this.#tell(api.stopRun(this.selected));
+  }
+
+  async #tell(call: ReturnType<typeof api.startRun>): Promise<void> {
+    const answer = await call;
+    this.problem = answer.ok ? null : answer.fault;
+    await this.refresh();
+  }
+}
