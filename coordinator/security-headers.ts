@@ -9,6 +9,9 @@ import { join } from 'node:path';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
+/** The style attribute of SvelteKit's route announcer, the only one there is; it cannot be turned off. */
+const ANNOUNCER_STYLE = "'sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo='";
+
 /** CSP sources for the inline scripts of the built page. */
 export function inlineScriptHashes(pagesFolder: string): string[] {
   const page = join(pagesFolder, 'index.html');
@@ -31,6 +34,7 @@ export function securityHeaders(scriptHashes: readonly string[]): RequestHandler
         scriptSrc: ["'self'", "'wasm-unsafe-eval'", ...scriptHashes],
         workerSrc: ["'self'"],
         styleSrc: ["'self'"],
+        styleSrcAttr: ["'unsafe-hashes'", ANNOUNCER_STYLE],
         imgSrc: ["'self'", 'data:', 'blob:'],
         fontSrc: ["'self'"],
         connectSrc: ["'self'"],

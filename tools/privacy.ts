@@ -138,7 +138,8 @@ function planSettings(options: readonly string[]): { settings: PlanSettings; jso
 export function planCommand(options: readonly string[]): Outcome {
   const { settings, json } = planSettings(options);
   const result = planRun(settings);
-  if (!result.ok) return { text: json ? jsonText({ ok: false, fault: result.fault }) : refusal(result.fault), status: 1 };
+  if (!result.ok)
+    return { text: json ? jsonText({ ok: false, fault: result.fault }) : refusal(result.fault), status: 1 };
   const advice = adviceFor(settings, result.value);
   const learns = result.value.noiseToClip <= NOISE_LIMIT;
   const text = json
@@ -150,7 +151,10 @@ export function planCommand(options: readonly string[]): Outcome {
 const jsonText = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
 
 function refusal({ setting, reason, nearest }: SettingFault): string {
-  const hint = nearest === null ? 'Nothing else works with the other settings as they are.' : `Nearest that works: ${FLAGS[setting]} ${nearest}`;
+  const hint =
+    nearest === null
+      ? 'Nothing else works with the other settings as they are.'
+      : `Nearest that works: ${FLAGS[setting]} ${nearest}`;
   return `Refused: ${reason}.\n${hint}\n`;
 }
 
@@ -161,9 +165,15 @@ const epsilonText = (value: number): string => (Math.ceil(value * 100 - 1e-9) / 
 function table(settings: PlanSettings, plan: Plan, advice: readonly Advice[]): string {
   const total = plan.uploadBytes * settings.participations;
   const rows: [string, string][] = [
-    ['ε after all participations', `${epsilonText(plan.epsilon)}  (δ = ${settings.delta}, order ${plan.order})`],
+    [
+      'ε after all participations',
+      `${epsilonText(plan.epsilon)}  (δ = ${settings.delta}, order ${plan.order})`,
+    ],
     ['ε if no other tab adds its noise', epsilonText(plan.epsilonAlone)],
-    ['Counted shares h', `${plan.countedShares}  (${settings.minSurvivors} survivors − ${settings.accomplices} accomplices)`],
+    [
+      'Counted shares h',
+      `${plan.countedShares}  (${settings.minSurvivors} survivors − ${settings.accomplices} accomplices)`,
+    ],
     ['Price n/h in variance', digits(plan.price)],
     ['Noise multiplier z', digits(plan.noiseMultiplier)],
     ['Noise in the mean / clip norm', digits(plan.noiseToClip)],
@@ -171,7 +181,10 @@ function table(settings: PlanSettings, plan: Plan, advice: readonly Advice[]): s
     ['Noise σ of one share', `${digits(plan.shareSteps)} grid steps`],
     ['Scale', `${digits(plan.scale, 6)} grid steps a unit`],
     ['Squared norm bound', String(plan.squaredNormBound)],
-    ['Vector', `${settings.parameters} parameters, ${plan.paddedLength} padded, ${settings.lanes.length} extra lanes`],
+    [
+      'Vector',
+      `${settings.parameters} parameters, ${plan.paddedLength} padded, ${settings.lanes.length} extra lanes`,
+    ],
     ['Upload', `${plan.uploadBytes} bytes a round, ${total} in all`],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
@@ -187,7 +200,10 @@ function verdict(plan: Plan, advice: readonly Advice[]): string[] {
     `This will hardly learn: the noise in a round's mean is ${digits(plan.noiseToClip, 2)} times the largest possible update.`,
     ...(advice.length === 0
       ? ['No single setting would bring it down to 1.']
-      : ['Any one of these would bring it down to 1:', ...advice.map(({ setting, value }) => `  ${FLAGS[setting]} ${value}`)]),
+      : [
+          'Any one of these would bring it down to 1:',
+          ...advice.map(({ setting, value }) => `  ${FLAGS[setting]} ${value}`),
+        ]),
   ];
 }
 

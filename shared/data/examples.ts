@@ -20,7 +20,9 @@ export function chunkProblem(bytes: Uint8Array, entry: ChunkEntry, manifest: Dat
   if (bytesToHex(sha256(bytes)) !== entry.sha256)
     return `${entry.file} is not the file that was published: its hash differs`;
   const labels = bytes.subarray(entry.examples * manifest.inputBytes);
-  return labels.every((label) => label < manifest.classes) ? null : `${entry.file} holds a label that is no class`;
+  return labels.every((label) => label < manifest.classes)
+    ? null
+    : `${entry.file} holds a label that is no class`;
 }
 
 /** Checked chunks, one after another, as examples. */

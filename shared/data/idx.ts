@@ -22,6 +22,8 @@ export function parseIdx(file: Uint8Array): Result<IdxArray, string> {
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i, false));
   const size = shape.reduce((product, length) => product * length, 1);
   if (file.length !== header + size)
-    return fail(`the IDX header promises ${size} elements (${shape.join(' × ')}), the file holds ${file.length - header}`);
+    return fail(
+      `the IDX header promises ${size} elements (${shape.join(' × ')}), the file holds ${file.length - header}`,
+    );
   return ok({ shape, bytes: file.subarray(header) });
 }

@@ -34,7 +34,10 @@ export interface ShardPorts {
  * shards than chunks, shards share chunks.
  */
 export function chunksOfShard(chunks: number, shard: ShardReference): readonly number[] {
-  invariant(shard.of >= 1 && shard.index >= 0 && shard.index < shard.of, `shard ${shard.index} of ${shard.of}`);
+  invariant(
+    shard.of >= 1 && shard.index >= 0 && shard.index < shard.of,
+    `shard ${shard.index} of ${shard.of}`,
+  );
   if (shard.of > chunks) return [shard.index % chunks];
   const first = Math.floor((shard.index * chunks) / shard.of);
   const end = Math.floor(((shard.index + 1) * chunks) / shard.of);

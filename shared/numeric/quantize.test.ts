@@ -65,6 +65,7 @@ describe('quantizeUpdate and weightedMean', () => {
           expect(error).toBeLessThanOrEqual(bound * (1 + 1e-9) + Math.abs(exact) * 2 ** -24 + 1e-300);
         }
       }),
+      { numRuns: 300, seed: 33 },
     );
   });
 
@@ -81,6 +82,7 @@ describe('quantizeUpdate and weightedMean', () => {
           expect((sum[i] as number) | 0).toBe(exact);
         }
       }),
+      { numRuns: 300, seed: 34 },
     );
   });
 

@@ -20,6 +20,7 @@ describe('addVector', () => {
         const exact = list.reduce((total, vector) => total + BigInt(vector[0] as number), 0n);
         expect(BigInt(forth[0] as number)).toBe(exact % 2n ** 32n);
       }),
+      { numRuns: 300, seed: 37 },
     );
   });
 
@@ -43,6 +44,7 @@ describe('words and bytes', () => {
         buffer.set(bytesOfWords(words), offset);
         expect(wordsOfBytes(buffer.subarray(offset))).toEqual(words);
       }),
+      { numRuns: 300, seed: 38 },
     );
   });
 

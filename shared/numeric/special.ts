@@ -72,9 +72,7 @@ const NEGLIGIBLE_EXPONENT = 45;
 export function logScaledBesselI(order: number, v: number): number {
   if (v === 0) return order === 0 ? 0 : -Infinity;
   const radius = Math.hypot(order, v);
-  return radius >= UNIFORM_EXPANSION_FROM
-    ? uniformExpansion(order, v, radius)
-    : backwardRecurrence(order, v);
+  return radius >= UNIFORM_EXPANSION_FROM ? uniformExpansion(order, v, radius) : backwardRecurrence(order, v);
 }
 
 /** DLMF 10.41.3 (Debye), written so that nothing cancels and order 0 needs no case of its own. */

@@ -9,6 +9,7 @@ export function updateNoiseMultiplier(z: number, bitStdDev: number): number {
   requirePositive('z', z);
   requirePositive('sigma_b', bitStdDev);
   const remaining = z ** -2 - (2 * bitStdDev) ** -2;
-  if (!(remaining > 0)) throw new RangeError(`sigma_b: ${bitStdDev} leaves nothing for the update at z = ${z}`);
+  if (!(remaining > 0))
+    throw new RangeError(`sigma_b: ${bitStdDev} leaves nothing for the update at z = ${z}`);
   return remaining ** -0.5;
 }

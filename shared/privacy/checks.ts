@@ -8,7 +8,12 @@ export function requirePositive(name: string, value: number): void {
   if (!(value > 0)) throw new RangeError(`${name}: ${value} is not above 0`);
 }
 
-export function requireInteger(name: string, value: number, low: number, high = Number.MAX_SAFE_INTEGER): void {
+export function requireInteger(
+  name: string,
+  value: number,
+  low: number,
+  high = Number.MAX_SAFE_INTEGER,
+): void {
   if (!Number.isSafeInteger(value)) throw new RangeError(`${name}: ${value} is not an integer`);
   requireRange(name, value, low, high);
 }

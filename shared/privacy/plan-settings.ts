@@ -44,7 +44,13 @@ export function settingFault(settings: PlanSettings): SettingFault | null {
   return (
     integerFault('clients', clients, MIN_COHORT, MAX_COHORT, 'the sum of fewer would reveal an update') ??
     integerFault('rounds', rounds, 1, MAX_ROUNDS, 'a run has rounds') ??
-    integerFault('participations', settings.participations, 1, rounds, 'a client joins at most every round') ??
+    integerFault(
+      'participations',
+      settings.participations,
+      1,
+      rounds,
+      'a client joins at most every round',
+    ) ??
     integerFault('parameters', settings.parameters, 1, MAX_VECTOR_WORDS, 'an upload is limited') ??
     integerFault('bits', settings.bits, MIN_BITS, MAX_BITS, 'a lane is a 32-bit word at most') ??
     integerFault('minSurvivors', minSurvivors, 2, clients, 'it counts contributions of the cohort') ??

@@ -50,7 +50,8 @@ export function scaleForBits(request: ScaleRequest): number {
   requirePositive('k_stddevs', deviations);
   requirePositive('rho', flatness);
   const room = 2 ** (2 * bits) - clients * deviations ** 2;
-  if (room < 0) throw new RangeError(`bits: ${bits} are too few for the rounding of ${clients} clients alone`);
+  if (room < 0)
+    throw new RangeError(`bits: ${bits} are too few for the rounding of ${clients} clients alone`);
   const signal = (flatness / dimension) * clipNorm ** 2 * clients ** 2;
   return Math.sqrt(room) / (2 * deviations * Math.sqrt(signal + clients * localStdDev ** 2));
 }

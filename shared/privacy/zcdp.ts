@@ -21,12 +21,8 @@ function logDelta(rho: number, epsilon: number): number {
   const slope = (order: number): number => (2 * order - 1) * rho - epsilon + Math.log1p(-1 / order);
   const high = (epsilon + 1) / (2 * rho) + 2;
   const order =
-    slope(SMALLEST_ORDER) >= 0
-      ? SMALLEST_ORDER
-      : bracketRoot(slope, { low: SMALLEST_ORDER, high }).high;
-  return (
-    (order - 1) * (order * rho - epsilon) + order * Math.log1p(-1 / order) - Math.log(order - 1)
-  );
+    slope(SMALLEST_ORDER) >= 0 ? SMALLEST_ORDER : bracketRoot(slope, { low: SMALLEST_ORDER, high }).high;
+  return (order - 1) * (order * rho - epsilon) + order * Math.log1p(-1 / order) - Math.log(order - 1);
 }
 
 /** The least ε that ρ-zCDP implies at `delta` > 0. */

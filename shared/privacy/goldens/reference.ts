@@ -107,7 +107,8 @@ export function comparisons(row: ReferenceRow, out: Readonly<Record<string, unkn
     const [wanted, given] = [numbered(expected), numbered(out[name])];
     for (const [key, value] of wanted) {
       const tolerance = toleranceOf(row, name, key, value, group);
-      if (tolerance !== null) found.push({ name: name + key, expected: value, actual: given.get(key), tolerance });
+      if (tolerance !== null)
+        found.push({ name: name + key, expected: value, actual: given.get(key), tolerance });
     }
   }
   return found;
@@ -115,7 +116,8 @@ export function comparisons(row: ReferenceRow, out: Readonly<Record<string, unkn
 
 /** A scalar under '', list items under [0], [1], …, object fields under .name. */
 function numbered(value: unknown): ReadonlyMap<string, unknown> {
-  if (Array.isArray(value)) return new Map(value.map((item: unknown, index) => [`[${index}]`, item] as const));
+  if (Array.isArray(value))
+    return new Map(value.map((item: unknown, index) => [`[${index}]`, item] as const));
   if (typeof value === 'object' && value !== null) {
     return new Map(Object.entries(value).map(([name, item]) => [`.${name}`, item] as const));
   }

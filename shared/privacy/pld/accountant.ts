@@ -12,7 +12,12 @@ import { composeLosses } from './composition.ts';
 import type { LossDistribution } from './loss-distribution.ts';
 import { deltaOfLosses, epsilonOfLosses } from './loss-distribution.ts';
 import type { BothDirections } from './mechanisms.ts';
-import { approximateLosses, discreteLaplaceLosses, laplaceLosses, poissonGaussianLosses } from './mechanisms.ts';
+import {
+  approximateLosses,
+  discreteLaplaceLosses,
+  laplaceLosses,
+  poissonGaussianLosses,
+} from './mechanisms.ts';
 
 /** The last halving of the grid lowered ε by less than this share of it, or than this much. */
 const EPSILON_SHARE = 2e-4;
@@ -107,14 +112,15 @@ function measured(
 }
 
 const isUnprotected = (event: PrivacyEvent): boolean =>
-  event.kind === 'poisson-gaussian' ? event.sigma === 0 : event.kind === 'approximate' && event.epsilon === Infinity;
+  event.kind === 'poisson-gaussian'
+    ? event.sigma === 0
+    : event.kind === 'approximate' && event.epsilon === Infinity;
 
 function presentEvents(events: readonly PrivacyEvent[]): PrivacyEvent[] {
   for (const { count } of events) requireInteger('count', count, 0);
   return events.filter(
     (event) =>
-      event.count > 0 &&
-      !(event.kind === 'poisson-gaussian' && (event.q === 0 || event.sigma === Infinity)),
+      event.count > 0 && !(event.kind === 'poisson-gaussian' && (event.q === 0 || event.sigma === Infinity)),
   );
 }
 
@@ -138,7 +144,10 @@ function largestLoss(event: PrivacyEvent): number {
 
 /** Rényi estimate of where on the curve the answer lies: its order is how steeply the grid's error enters. */
 function estimateCurve(events: readonly PrivacyEvent[]): RdpCurve {
-  return curveOfEvents(events, DEFAULT_ORDERS.filter((order) => Number.isInteger(order) || order < 2));
+  return curveOfEvents(
+    events,
+    DEFAULT_ORDERS.filter((order) => Number.isInteger(order) || order < 2),
+  );
 }
 
 /** The composed loss's variance is about its Rényi divergence at order 2. */

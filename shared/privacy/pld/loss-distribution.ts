@@ -28,13 +28,17 @@ export interface LossBins {
   readonly above: number;
 }
 
+/** e to this is still a double. */
+const LARGEST_EXPONENT = 700;
+
 export function connectTheDots({ interval, first, p, q, below, above }: LossBins): LossDistribution {
   const masses = new Float64Array(p.length + 1);
   masses[0] = below;
   const spread = Math.expm1(interval);
   for (const [index, mass] of p.entries()) {
-    const neighbour = q[index] as number;
-    const scaled = neighbour === 0 ? 0 : neighbour * Math.exp((first + index + 1) * interval);
+    const upper = (first + index + 1) * interval;
+    // Past the range of a double all mass moves up, which only reports more.
+    const scaled = upper > LARGEST_EXPONENT ? 0 : (q[index] as number) * Math.exp(upper);
     const toLower = Math.min(mass, Math.max(0, (scaled - mass) / spread));
     masses[index] = (masses[index] as number) + toLower;
     masses[index + 1] = mass - toLower;
@@ -73,15 +77,17 @@ export function epsilonOfLosses(losses: LossDistribution, delta: number): number
   const { interval, first, masses, infinityMass } = losses;
   if (infinityMass > delta) return Infinity;
   if (deltaOfLosses(losses, 0) <= delta) return 0;
-  // Between two grid losses δ(ε) = infinityMass + mass − e^ε·weight, over the losses above.
+  // Between two grid losses δ(ε) = infinityMass + mass − e^(ε − loss)·weight over the losses above the lower one.
+  const decay = Math.exp(-interval);
   let mass = 0;
   let weight = 0;
-  for (let index = masses.length - 1; index >= 0; index--) {
-    const loss = (first + index) * interval;
-    if (weight > 0 && infinityMass + mass - Math.exp(loss) * weight > delta) break;
-    if (loss <= 0) break;
+  for (let index = masses.length - 1; index > 0; index--) {
+    const lower = (first + index - 1) * interval;
     mass += masses[index] as number;
-    weight += (masses[index] as number) * Math.exp(-loss);
+    weight = (weight + (masses[index] as number)) * decay;
+    if (lower <= 0 || (weight > 0 && infinityMass + mass - weight > delta)) {
+      return Math.max(0, lower + Math.log((infinityMass + mass - delta) / weight));
+    }
   }
-  return Math.max(0, Math.log((infinityMass + mass - delta) / weight));
+  return Math.max(0, first * interval + Math.log((infinityMass + mass - delta) / weight));
 }

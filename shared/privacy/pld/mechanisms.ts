@@ -67,7 +67,9 @@ function outcomeOfLoss(q: number, sigma: number, loss: number): number {
 
 /** P[from < N(0,1) ≤ to], from the nearer tail so that small masses keep their digits. */
 function normalBetween(from: number, to: number): number {
-  return from > 0 ? normalUpperTail(from) - normalUpperTail(to) : normalUpperTail(-to) - normalUpperTail(-from);
+  return from > 0
+    ? normalUpperTail(from) - normalUpperTail(to)
+    : normalUpperTail(-to) - normalUpperTail(-from);
 }
 
 /** Laplace noise of parameter `scale` over the L1 sensitivity: losses in [−1/scale, 1/scale], atoms at both ends. */

@@ -24,9 +24,7 @@ export function sampledRdp(
   requireRange('q', q, 0, 1);
   if (q === 0) return 0;
   if (q === 1) return rdpAt(order);
-  const terms: WeightedExponent[] = [
-    { weight: (1 - q) ** (order - 1) * (order * q - q + 1), exponent: 0 },
-  ];
+  const terms: WeightedExponent[] = [{ weight: (1 - q) ** (order - 1) * (order * q - q + 1), exponent: 0 }];
   const general = theorem === 'any mechanism';
   if (general) {
     const pairs = (order * (order - 1)) / 2;

@@ -27,6 +27,10 @@ export function evaluateRow(group: string, inputs: object): RowAnswer {
     return { group, out: encodeOutputs(rows.answer(new RowInputs(inputs))) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return { group, out: Object.fromEntries(rows.names.map((name) => [name, 'error'])), error: error.message };
+    return {
+      group,
+      out: Object.fromEntries(rows.names.map((name) => [name, 'error'])),
+      error: error.message,
+    };
   }
 }

@@ -3,10 +3,7 @@
 export type RowValue = number | readonly number[] | Readonly<Record<string, number>>;
 export type RowOutputs = Readonly<Record<string, RowValue>>;
 export type EncodedValue =
-  | number
-  | string
-  | readonly (number | string)[]
-  | Readonly<Record<string, number | string>>;
+  number | string | readonly (number | string)[] | Readonly<Record<string, number | string>>;
 
 const NONFINITE: ReadonlyMap<unknown, number> = new Map([
   ['inf', Infinity],

@@ -71,7 +71,10 @@ const exposureOf = (inputs: RowInputs): Exposure => ({
 });
 
 function skellam(inputs: RowInputs): RowOutputs {
-  const { epsilon, order, sensitivity } = distributedEpsilon(mechanismOf(inputs, 'skellam'), exposureOf(inputs));
+  const { epsilon, order, sensitivity } = distributedEpsilon(
+    mechanismOf(inputs, 'skellam'),
+    exposureOf(inputs),
+  );
   return { epsilon, order, rounded_l2_int_units: sensitivity.l2 };
 }
 

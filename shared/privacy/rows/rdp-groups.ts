@@ -182,7 +182,9 @@ function poissonCurve(inputs: RowInputs): RowOutputs {
 }
 
 function fixedSizeCurve(inputs: RowInputs): RowOutputs {
-  return { rdp: fixedSizeGaussianRdp(sampledShare(inputs), inputs.number('sigma'), inputs.numbers('orders')) };
+  return {
+    rdp: fixedSizeGaussianRdp(sampledShare(inputs), inputs.number('sigma'), inputs.numbers('orders')),
+  };
 }
 
 export const rdpGroups: Readonly<Record<string, RowGroup>> = {

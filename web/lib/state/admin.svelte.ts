@@ -40,7 +40,7 @@ export class Admin {
     if (runs.ok) this.runs = runs.value;
     if (tasks.ok) this.tasks = tasks.value;
     const refused = [runs, tasks].find((answer) => !answer.ok);
-    this.problem = refused && !refused.ok ? refused.fault : null;
+    if (refused && !refused.ok) this.problem = refused.fault;
     this.selected ??= this.runs[0]?.id ?? null;
   }
 

@@ -1,0 +1,127 @@
+/** What the trainer promises, run in Node and in a browser on the wasm backend. */
+import { sha256 } from '@noble/hashes/sha2.js';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, it } from 'vitest';
+import { bytesToHex } from '../base/bytes.ts';
+import { bytesOfParameters } from '../tasks/parameters.ts';
+import { buildModel, type BuiltModel } from './build.ts';
+import { evaluate } from './evaluation.ts';
+import { BLOBS_DELTA_SHA256, blobExamples, blobsJob, blobsTask } from './testing.ts';
+import { softmaxCrossEntropy, trainLocally } from './trainer.ts';
+
+async function deltaOf(job = blobsJob()): Promise<Float32Array> {
+  const trained = await trainLocally(job);
+  if (!trained.ok) throw new Error(trained.fault.detail);
+  return trained.value.delta;
+}
+
+/** The backend must be started. */
+export function trainerSuite(): void {
+  it('learns: the loss falls and examples it has not seen are classified', async () => {
+    const job = blobsJob();
+    const losses: number[] = [];
+    const delta = await deltaOf({ ...job, onBatch: ({ loss }) => losses.push(loss) });
+    expect(losses).toHaveLength(26);
+    const parameters = job.parameters.map((value, i) => value + (delta[i] ?? 0));
+    const before = evaluate(blobsTask.model, job.parameters, blobExamples(400));
+    const after = evaluate(blobsTask.model, parameters, blobExamples(400));
+    expect(after.loss).toBeLessThan(before.loss / 2);
+    expect(after.accuracy).toBeGreaterThan(0.95);
+  });
+
+  it('gives the same bits for the same job, in Node and in a tab, and others for another shuffle', async () => {
+    const delta = await deltaOf();
+    expect(await deltaOf()).toEqual(delta);
+    expect(await deltaOf(blobsJob({ shuffleLabel: 'another' }))).not.toEqual(delta);
+    expect(bytesToHex(sha256(bytesOfParameters(delta)))).toBe(BLOBS_DELTA_SHA256);
+  });
+
+  it('steps along the gradient that finite differences give', () => {
+    const { parameters, examples } = blobsJob();
+    // Without kinks, so that a difference is a derivative.
+    const layers = blobsTask.model.layers.map((layer) => ({ ...layer, activation: 'linear' as const }));
+    const specification = { ...blobsTask.model, layers };
+    const lossOf = (model: BuiltModel) => {
+      const x = tf.tensor(examples.inputs, [examples.count, ...specification.inputShape]);
+      return softmaxCrossEntropy(model.forward(x), tf.tensor1d(Int32Array.from(examples.labels), 'int32'));
+    };
+    const lossAt = (at: Float32Array): number => {
+      const model = buildModel(specification, at);
+      const loss = tf.tidy(() => lossOf(model).dataSync()[0]);
+      model.dispose();
+      return loss ?? Number.NaN;
+    };
+    const model = buildModel(specification, parameters);
+    const gradient = tf.tidy(() => {
+      const { grads } = tf.variableGrads(() => lossOf(model), [...model.variables]);
+      return model.variables.flatMap((variable) => [...(grads[variable.name]?.dataSync() ?? [])]);
+    });
+    model.dispose();
+    const h = 1e-2;
+    for (const i of [0, 37, 200, 384, 395, 400, 440, 467]) {
+      const [up = 0, down = 0] = [h, -h].map((step) =>
+        lossAt(parameters.map((value, j) => (j === i ? value + step : value))),
+      );
+      expect((up - down) / (2 * h)).toBeCloseTo(gradient[i] ?? Number.NaN, 4);
+    }
+  });
+
+  it('leaves no tensor behind after 100 steps, after a fault, or after a cancellation', async () => {
+    const before = tf.memory().numTensors;
+    await deltaOf(blobsJob({ training: { ...blobsTask.training, epochs: 8 } }));
+    expect(tf.memory().numTensors).toBe(before);
+
+    const aborted = new AbortController();
+    await trainLocally(blobsJob({ signal: aborted.signal, onBatch: () => aborted.abort() }));
+    const bad = blobsJob();
+    await trainLocally({
+      ...bad,
+      examples: { ...bad.examples, inputs: bad.examples.inputs.map(() => Number.NaN) },
+    });
+    evaluate(blobsTask.model, bad.parameters, bad.examples);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('stops within the batch in hand when it is cancelled', async () => {
+    const controller = new AbortController();
+    let batches = 0;
+    const trained = await trainLocally(
+      blobsJob({
+        signal: controller.signal,
+        onBatch: () => {
+          if (++batches === 3) controller.abort();
+        },
+      }),
+    );
+    expect(batches).toBe(3);
+    expect(trained.ok ? null : trained.fault.code).toBe('cancelled');
+  });
+
+  it('a loss that is not finite is a fault, and so are weights that overflow', async () => {
+    const job = blobsJob();
+    const inputs = job.examples.inputs.map((value, i) => (i === 30 ? Number.POSITIVE_INFINITY : value));
+    const trained = await trainLocally({ ...job, examples: { ...job.examples, inputs } });
+    expect(trained.ok ? null : trained.fault.code).toBe('non-finite');
+    const exploding = await trainLocally(
+      blobsJob({ training: { ...blobsTask.training, learningRate: 1e38 } }),
+    );
+    expect(exploding.ok ? null : exploding.fault.code).toBe('non-finite');
+  });
+
+  it('gives the thread back between batches', async () => {
+    let turns = 0;
+    let running = true;
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => {
+      turns++;
+      if (running) channel.port2.postMessage(null);
+    };
+    channel.port2.postMessage(null);
+    let batches = 0;
+    await deltaOf(blobsJob({ onBatch: () => batches++ }));
+    running = false;
+    channel.port1.close();
+    channel.port2.close();
+    expect(turns).toBeGreaterThanOrEqual(batches - 1);
+  });
+}

@@ -1,0 +1,18 @@
+import wasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
+import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
+import threadedUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
+import { beforeAll, describe, expect } from 'vitest';
+import { startBackend } from './backend.ts';
+import { trainerSuite } from './trainer-suite.ts';
+
+describe('training on wasm, in Chromium', () => {
+  beforeAll(async () => {
+    const started = await startBackend({
+      'tfjs-backend-wasm.wasm': wasmUrl,
+      'tfjs-backend-wasm-simd.wasm': simdUrl,
+      'tfjs-backend-wasm-threaded-simd.wasm': threadedUrl,
+    });
+    expect(started).toEqual({ ok: true, value: 'wasm (SIMD)' });
+  });
+  trainerSuite();
+});
