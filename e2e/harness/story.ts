@@ -11,6 +11,8 @@ interface Watch {
   context(context: BrowserContext): BrowserContext;
   /** From here on, a console error that matches is part of the story. Policy violations never are. */
   expectError(pattern: RegExp): void;
+  /** Nothing after this belongs to the story. */
+  end(): void;
 }
 
 interface Story {
@@ -18,24 +20,26 @@ interface Story {
   watch: Watch;
 }
 
-const POLICY = /content security policy|cross-origin-(embedder|opener)-policy/i;
+const POLICY = /content security policy/i;
 
 export const test = base.extend<Story>({
-  startCoordinator: async ({}, use) => {
+  startCoordinator: async ({ watch }, use) => {
     const started: CoordinatorProcess[] = [];
     await use(async (options) => {
       const coordinator = await CoordinatorProcess.start({ build: 'product', ...options });
       started.push(coordinator);
       return coordinator;
     });
+    watch.end();
     for (const coordinator of started) await coordinator.stop();
   },
   watch: [
-    // After startCoordinator, so that it looks before a coordinator is stopped.
-    async ({ context, startCoordinator: _ }, use) => {
+    async ({ context }, use) => {
       const problems: string[] = [];
+      let ended = false;
       const expected: RegExp[] = [];
       const note = (text: string) => {
+        if (ended) return;
         if (POLICY.test(text) || !expected.some((pattern) => pattern.test(text))) problems.push(text);
       };
       const watched = (given: BrowserContext) => {
@@ -47,7 +51,11 @@ export const test = base.extend<Story>({
         return given;
       };
       watched(context);
-      await use({ context: watched, expectError: (pattern) => expected.push(pattern) });
+      await use({
+        context: watched,
+        expectError: (pattern) => void expected.push(pattern),
+        end: () => (ended = true),
+      });
       expect(problems, 'no policy violation and no unexpected error in any page').toEqual([]);
     },
     { auto: true },

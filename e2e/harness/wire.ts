@@ -7,24 +7,19 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer, type RawData } from 'ws';
 
-type Verdict = 'pass' | 'hold';
-
-export interface WireOptions {
-  /** Asked for each frame of the tab; a held frame never reaches the coordinator. */
-  readonly judge?: (frame: Uint8Array) => Verdict;
-}
-
 export class Wire {
   /** The tab's frames, in order. */
   readonly sent: Uint8Array[] = [];
   readonly #target: number;
-  readonly #options: WireOptions;
   readonly #server: Server;
   readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
 
-  private constructor(target: number, options: WireOptions) {
+  #hold: { readonly from: (frame: Uint8Array) => boolean; readonly held: () => void } | null = null;
+  /** Frames held back, with the way on for each; null while nothing is held. */
+  #held: (() => void)[] | null = null;
+
+  private constructor(target: number) {
     this.#target = target;
-    this.#options = options;
     this.#server = createServer((incoming, outgoing) => {
       const { method, url, headers } = incoming;
       const onward = request({ host: '127.0.0.1', port: target, method, path: url, headers }, (answer) => {
@@ -37,14 +32,36 @@ export class Wire {
     this.#server.on('upgrade', (incoming, socket, head) => this.#relay(incoming, socket, head));
   }
 
-  static async to(port: number, options: WireOptions = {}): Promise<Wire> {
-    const wire = new Wire(port, options);
+  static async to(port: number): Promise<Wire> {
+    const wire = new Wire(port);
     await new Promise<void>((resolve) => wire.#server.listen(0, '127.0.0.1', resolve));
     return wire;
   }
 
   get origin(): string {
     return `http://localhost:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Holds the first frame for which `from` is true and all after it; resolves when that frame is here. */
+  hold(from: (frame: Uint8Array) => boolean): Promise<void> {
+    return new Promise((held) => (this.#hold = { from, held }));
+  }
+
+  /** Lets everything held go on, in order. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const goOn of held) goOn();
+  }
+
+  #pass(frame: Uint8Array, goOn: () => void): void {
+    if (this.#hold?.from(frame)) {
+      this.#held = [];
+      this.#hold.held();
+      this.#hold = null;
+    }
+    if (this.#held === null) goOn();
+    else this.#held.push(goOn);
   }
 
   async close(): Promise<void> {
@@ -64,9 +81,10 @@ export class Wire {
       tab.on('message', (data) => {
         const frame = bytesOf(data);
         this.sent.push(frame);
-        if (this.#options.judge?.(frame) === 'hold') return;
-        if (onward.readyState === WebSocket.OPEN) onward.send(frame);
-        else waiting.push(frame);
+        this.#pass(frame, () => {
+          if (onward.readyState === WebSocket.CONNECTING) waiting.push(frame);
+          else if (onward.readyState === WebSocket.OPEN) onward.send(frame);
+        });
       });
       onward.on('open', () => {
         for (const frame of waiting.splice(0)) onward.send(frame);

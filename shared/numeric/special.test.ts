@@ -25,13 +25,15 @@ describe('special functions', () => {
   });
 
   it('the quantile inverts the normal tail from 1e-300 to 0.5', () => {
-    for (const p of [1e-300, 1e-20, 1e-5, 0.1, 0.49])
-      expect(error(normalUpperTail(-normalQuantile(p)), p)).toBeLessThanOrEqual(1e-12);
+    // The tail's relative error is x² times that of x: 1,373 times at 1e-300.
+    for (const p of [1e-300, 1e-20, 1e-5, 0.1, 0.49]) {
+      expect(error(normalUpperTail(-normalQuantile(p)), p)).toBeLessThanOrEqual(2e-10);
+    }
   });
 
   it('Γ changes its sign at every pole', () => {
     expect([2.5, -0.5, -1.5, -2.5].map((x) => logAbsGamma(x).sign)).toEqual([1, -1, 1, -1]);
-    expectNear(logAbsGamma(5).logAbs, Math.log(24), 1e-15);
+    expect(error(logAbsGamma(5).logAbs, Math.log(24))).toBeLessThanOrEqual(1e-15);
   });
 
   it('binomial coefficients and tails agree with sums by hand', () => {
@@ -46,9 +48,9 @@ describe('special functions', () => {
     expect(logSumExp([])).toBe(-Infinity);
     expect(logSumExp([-Infinity, 3])).toBe(3);
     expect(logSumExp([1, Infinity])).toBe(Infinity);
-    expectNear(logExpm1(1e-12), Math.log(1e-12), 1e-12);
+    expect(error(logExpm1(1e-12), Math.log(1e-12))).toBeLessThanOrEqual(1e-12);
     expect(error(logExpm1(800), 800)).toBeLessThanOrEqual(1e-15);
-    expectNear(log1pExp(-40), Math.exp(-40), 1e-12);
+    expect(error(log1pExp(-40), Math.exp(-40))).toBeLessThanOrEqual(1e-12);
     expect(error(log1pExp(800), 800)).toBeLessThanOrEqual(1e-15);
   });
 });

@@ -37,6 +37,7 @@ export function discreteGaussianSumRdp(sum: DiscreteGaussianSum, order: number):
   const { sensitivity, totalStdDev, gap, dimension } = sum;
   if (!(order > 1)) throw new RangeError(`orders: ${order} is not above 1`);
   requirePositive('dim', dimension);
+  if (totalStdDev === 0) return sensitivity.l2 === 0 ? 0 : Infinity;
   const [l1, l2] = [sensitivity.l1 / totalStdDev, sensitivity.l2 / totalStdDev];
   const half = order / 2;
   return Math.min(

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { updateNoiseMultiplier } from './adaptive-clip.ts';
-import { clopperPearson, oneRunEpsilon, oneRunGaussianEpsilon, oneRunPValue } from './audit.ts';
 import { localStdDevAtScale, sigmaByLosses, sigmaByRdp } from './calibrate.ts';
 import {
   discreteGaussianCdf,
@@ -14,8 +13,6 @@ import { convolutionGap, discreteGaussianSumRdp, distributedEpsilon } from './di
 import { gaussianDelta, gaussianEpsilon, gaussianSigma } from './gaussian.ts';
 import { roundedSensitivity, scaleForBits } from './rounding.ts';
 import { logSkellamPmf, skellamCdf, skellamRdp } from './skellam.ts';
-import { toeplitzMechanism } from './toeplitz.ts';
-import { restartedTreeSensitivity, treeSensitivity } from './tree.ts';
 import { deltaOfZcdp, epsilonOfZcdp, zcdpOfEpsilon } from './zcdp.ts';
 
 const options = { seed: 23, numRuns: 60 };
@@ -233,94 +230,5 @@ describe('calibration', () => {
     const update = updateNoiseMultiplier(2, 10);
     expect(update ** -2 + 20 ** -2).toBeCloseTo(2 ** -2, 15);
     expect(() => updateNoiseMultiplier(2, 1)).toThrow(/sigma_b:/);
-  });
-});
-
-describe('correlated noise', () => {
-  /** Every pattern of participation, one by one. */
-  function worstByEnumeration(steps: number, most: number, separation: number): number {
-    let worst = 0;
-    for (let pattern = 1; pattern < 2 ** steps; pattern++) {
-      const times = Array.from({ length: steps }, (_, i) => i).filter((i) => (pattern >> i) & 1);
-      if (times.length > most || times.some((t, i) => i > 0 && t - (times[i - 1] ?? 0) <= separation))
-        continue;
-      let sum = 0;
-      for (let size = 1; size <= steps; size *= 2) {
-        for (let start = 0; start + size <= steps; start += size) {
-          sum += times.filter((t) => t >= start && t < start + size).length ** 2;
-        }
-      }
-      worst = Math.max(worst, sum);
-    }
-    return worst;
-  }
-
-  it('the tree programme finds what enumeration finds', () => {
-    for (const steps of [1, 5, 8, 11, 12]) {
-      for (const most of [1, 2, 3, 20]) {
-        for (const separation of [0, 1, 3, 6]) {
-          expect(treeSensitivity({ steps, most, separation })).toBe(
-            worstByEnumeration(steps, most, separation),
-          );
-        }
-      }
-    }
-  });
-
-  it('a restarted tree has one complete node a level', () => {
-    expect([1, 7, 8, 1_000].map((steps) => restartedTreeSensitivity([steps]))).toEqual([1, 3, 4, 10]);
-    expect(restartedTreeSensitivity([16, 16, 0])).toBe(10);
-    expect(() => restartedTreeSensitivity([])).toThrow(/steps_list:/);
-    expect(() => restartedTreeSensitivity([1.5])).toThrow(/steps_list:/);
-    expect(() => treeSensitivity({ steps: 8, most: 0, separation: 0 })).toThrow(/max_participation:/);
-  });
-
-  it('C and its inverse multiply to 1, and a full-width C has C² = A', () => {
-    const rounds = 12;
-    const { coefficients, noisingCoefficients } = toeplitzMechanism({
-      rounds,
-      bands: 12,
-      separation: 12,
-      most: 1,
-    });
-    const product = (a: readonly number[], b: readonly number[], n: number): number =>
-      a.reduce((sum, value, i) => sum + (i <= n ? value * (b[n - i] ?? 0) : 0), 0);
-    for (let n = 0; n < rounds; n++) {
-      expect(product(coefficients, noisingCoefficients, n)).toBeCloseTo(n === 0 ? 1 : 0, 14);
-      expect(product(coefficients, coefficients, n)).toBeCloseTo(1, 14);
-    }
-  });
-
-  it('columns that overlap add up: bands wider than the separation cost more than apart', () => {
-    const plan = { rounds: 32, bands: 8, separation: 8, most: 3 };
-    const apart = toeplitzMechanism(plan);
-    expect(apart.sensitivity).toBeCloseTo(Math.sqrt(3) * apart.singleParticipationSensitivity, 14);
-    expect(toeplitzMechanism({ ...plan, separation: 4 }).sensitivity).toBeGreaterThan(apart.sensitivity);
-  });
-});
-
-describe('audits', () => {
-  const guesses = { canaries: 100, guessed: 100, correct: 80 };
-
-  it('the refuted ε is where the p-value crosses the significance', () => {
-    const epsilon = oneRunEpsilon(guesses, 1e-5, 0.05);
-    expect(oneRunPValue(guesses, epsilon * 0.999, 1e-5)).toBeLessThanOrEqual(0.05);
-    expect(oneRunPValue(guesses, epsilon * 1.001, 1e-5)).toBeGreaterThan(0.05);
-    expect(oneRunGaussianEpsilon(guesses, 1e-5, 0.05)).toBeGreaterThan(epsilon);
-    expect(oneRunEpsilon({ ...guesses, correct: 50 }, 0, 0.05)).toBe(0);
-  });
-
-  it('better guesses refute more; guesses that cannot be are refused', () => {
-    const refuted = [60, 70, 80, 90].map((correct) => oneRunEpsilon({ ...guesses, correct }, 1e-5, 0.05));
-    expect(refuted).toEqual(refuted.toSorted((a, b) => a - b));
-    expect(() => oneRunPValue({ ...guesses, correct: 101 }, 1, 0)).toThrow(/correct:/);
-    expect(() => oneRunPValue({ ...guesses, guessed: 101 }, 1, 0)).toThrow(/guesses:/);
-  });
-
-  it('Clopper–Pearson of none and of all are closed forms', () => {
-    expect(clopperPearson(10, 0, 0.05).upper).toBeCloseTo(1 - 0.05 ** 0.1, 14);
-    expect(clopperPearson(10, 0, 0.05).lower).toBe(0);
-    expect(clopperPearson(10, 10, 0.05).lower).toBeCloseTo(0.05 ** 0.1, 14);
-    expect(() => clopperPearson(10, 11, 0.05)).toThrow(/k:/);
   });
 });

@@ -54,16 +54,15 @@ export interface Plan {
 export function planRun(settings: PlanSettings): Result<Plan, SettingFault> {
   const { epsilon } = settings;
   const fault = settingFault(settings);
-  if (fault !== null) {
-    return fail(fault.setting === 'epsilon' ? { ...fault, nearest: leastEpsilon(settings) } : fault);
-  }
+  if (fault?.setting === 'epsilon') return fail({ ...fault, nearest: leastEpsilon(settings) });
+  if (fault?.setting === 'bits') return fail({ ...fault, nearest: leastBits(settings, fault.nearest) });
+  if (fault !== null) return fail(fault);
   const plan = solve(settings);
   if (plan !== null) return ok(plan);
-  for (let bits = settings.bits + 1; bits <= MAX_BITS; bits++) {
-    if (solve({ ...settings, bits }) !== null) {
-      const reason = `bits ${settings.bits} are too few: no noise that fits the ring gives epsilon ${epsilon}`;
-      return fail({ setting: 'bits', reason, nearest: bits });
-    }
+  const bits = leastBits(settings, settings.bits + 1);
+  if (bits !== null) {
+    const reason = `bits ${settings.bits} are too few: no noise that fits the ring gives epsilon ${epsilon}`;
+    return fail({ setting: 'bits', reason, nearest: bits });
   }
   const bound = largestLaneBound(settings);
   if (bound !== null) {
@@ -72,6 +71,14 @@ export function planRun(settings: PlanSettings): Result<Plan, SettingFault> {
   }
   const reason = `epsilon ${epsilon} is not reached by any noise that fits ${MAX_BITS} bits`;
   return fail({ setting: 'epsilon', reason, nearest: leastEpsilon({ ...settings, bits: MAX_BITS }) });
+}
+
+/** The fewest bits from `from` on with which some noise meets the target. */
+function leastBits(settings: PlanSettings, from: number | null): number | null {
+  for (let bits = from ?? MAX_BITS; bits <= MAX_BITS; bits++) {
+    if (solve({ ...settings, bits }) !== null) return bits;
+  }
+  return null;
 }
 
 /** The largest bound on every lane with which some noise meets the target; null where lanes are not what hinders. */

@@ -45,6 +45,6 @@ export function zcdpOfEpsilon(epsilon: number, delta: number): number {
   const target = Math.log(delta);
   const excess = (logRho: number): number => logDelta(Math.exp(logRho), epsilon) - target;
   // ρ ≥ 1 + ε implies δ = 1 at order 1.01 only up to a factor, so the search goes well above it.
-  const bracket = { low: Math.log(1e-300), high: Math.log(1e4 * (epsilon + 1)) };
+  const bracket = { low: Math.log(1e-40), high: Math.log(1e4 * (epsilon + 1)) };
   return Math.exp(bracketRoot(excess, bracket).low);
 }

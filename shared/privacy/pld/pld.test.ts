@@ -76,8 +76,11 @@ describe('privacy loss distributions', () => {
     const event: PrivacyEvent = { kind: 'approximate', epsilon: 1, delta: 1e-3, count: 1 };
     const [atHalf, atOne] = deltasByLosses([event], [0.5, 1]);
     const truth = (1 - 1e-3) / (1 + Math.exp(-1));
-    expect(atHalf).toBeCloseTo(1e-3 + truth * -Math.expm1(-0.5), 3);
-    expect(atOne).toBeCloseTo(1e-3, 6);
+    const atHalfByHand = 1e-3 + truth * -Math.expm1(-0.5);
+    expect((atHalf ?? NaN) / atHalfByHand).toBeCloseTo(1, 3);
+    expect(atHalf).toBeGreaterThanOrEqual(atHalfByHand);
+    expect((atOne ?? NaN) / 1e-3).toBeCloseTo(1, 1);
+    expect(atOne).toBeGreaterThanOrEqual(1e-3);
   });
 
   it('answer 0 where nothing is released and ∞ where nothing protects', () => {

@@ -55,10 +55,11 @@ function logExcessAtFraction(q: number, sigma: number, order: number): number {
   if (logLargest > NEGLIGIBLE_EXPONENT) {
     return logExpm1(order * (logLargest + Math.log1p((1 - q) * Math.exp(-logLargest))));
   }
-  const strip = Math.PI * variance;
+  // On the lines Im z = ±height the integrand is e^(height²/2σ²) larger; the error is that times e^(−2π height/step).
+  const height = Math.min(Math.PI * variance, Math.sqrt(2 * NEGLIGIBLE_EXPONENT) * sigma);
   const step = Math.min(
     sigma / 6,
-    (2 * Math.PI * strip) / (NEGLIGIBLE_EXPONENT + strip ** 2 / (2 * variance)),
+    (2 * Math.PI * height) / (NEGLIGIBLE_EXPONENT + height ** 2 / (2 * variance)),
   );
   const from = -NEGLIGIBLE_DEVIATIONS * sigma;
   const count = Math.ceil((order - 2 * from) / step);

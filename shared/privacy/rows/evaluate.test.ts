@@ -34,6 +34,16 @@ describe('reference rows', () => {
     }
   });
 
+  it('reads orders as a list, a range or the name of a set', () => {
+    const inputs = { dataset_size: 100, sample_size: 10, sigma: 4, steps: 1, delta: 1e-5 };
+    const epsilon = (orders: unknown): unknown =>
+      evaluateRow('rdp_eps_wor_gaussian', { ...inputs, orders }).out['epsilon'];
+    expect(epsilon('2..4')).toBe(epsilon([2, 3, 4]));
+    expect(epsilon('INT_ORDERS')).toBeLessThanOrEqual(Number(epsilon('2..63')));
+    expect(epsilon('magic')).toBe('error');
+    expect(epsilon('9..2')).toBe('error');
+  });
+
   it('does not know other groups', () => {
     expect(() => evaluateRow('magic', {})).toThrow(/group: magic/);
     expect(() => evaluateRow('constructor', {})).toThrow(/group: constructor/);

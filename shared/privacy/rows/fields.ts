@@ -23,6 +23,10 @@ export class RowInputs {
     return this.#values.has(name);
   }
 
+  isList(name: string): boolean {
+    return Array.isArray(this.#values.get(name));
+  }
+
   number(name: string): number {
     return toNumber(name, this.#values.get(name));
   }

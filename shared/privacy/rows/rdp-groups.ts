@@ -50,15 +50,17 @@ function sampledShare(inputs: RowInputs): number {
   return sample / all;
 }
 
-/** "2..32" and the like, or a list. */
+/** "2..32" and the like, a set by its name, or a list. */
 function ordersOf(inputs: RowInputs, absent: readonly number[]): readonly number[] {
   if (!inputs.has('orders')) return absent;
-  try {
-    return inputs.numbers('orders');
-  } catch {
-    const range = /^(\d+)\.\.(\d+)$/.exec(inputs.text('orders'));
-    return range === null ? absent : integerOrders(Number(range[1]), Number(range[2]));
-  }
+  if (inputs.isList('orders')) return inputs.numbers('orders');
+  const text = inputs.text('orders');
+  if (text === 'INT_ORDERS') return INTEGER_ORDERS;
+  const range = /^(\d+)\.\.(\d+)$/.exec(text);
+  if (range === null) throw new RangeError(`orders: ${text} is not known`);
+  const [low, high] = [Number(range[1]), Number(range[2])];
+  requireInteger('orders', high, low, 10_000);
+  return integerOrders(low, high);
 }
 
 function fixedSizeEpsilon(inputs: RowInputs): RowOutputs {

@@ -1,5 +1,5 @@
 /** Calls of the coordinator's API. A refusal is its own sentence, ready to be shown. */
-import type { AdminRunView, RunSummary } from '#shared/protocol/api.ts';
+import type { AdminRunView, RunSummary, RunView } from '#shared/protocol/api.ts';
 import { fail, ok, type Result } from '#shared/base/result.ts';
 import type { RunSettingsInput } from '#shared/tasks/run.ts';
 import type { Task } from '#shared/tasks/task.ts';
@@ -27,6 +27,7 @@ export const signIn = (token: string) => call<null>('POST', '/session', { token 
 export const signOut = () => call<null>('DELETE', '/session');
 export const listTasks = () => call<Task[]>('GET', '/tasks');
 export const listRuns = () => call<RunSummary[]>('GET', '/runs');
+export const getRun = (id: string) => call<RunView>('GET', `/runs/${encodeURIComponent(id)}`);
 export const createRun = (settings: RunSettingsInput) => call<AdminRunView>('POST', '/runs', settings);
 export const startRun = (id: string) => call<null>('POST', `/runs/${id}/start`);
 export const stopRun = (id: string) => call<null>('POST', `/runs/${id}/stop`);

@@ -14,18 +14,29 @@ export class RunFeed {
   /** With the invitation in its fragment; null for the public. */
   joinPath = $state<string | null>(null);
   state = $state<FeedState>('connecting');
-  readonly #source: EventSource;
+  readonly #address: string;
+  #source: EventSource | null = null;
 
   constructor(id: string, as: 'admin' | 'public') {
-    this.#source = new EventSource(
-      `/api${as === 'admin' ? '/admin' : ''}/runs/${encodeURIComponent(id)}/events`,
-    );
-    this.#source.onopen = () => (this.state = 'live');
+    this.#address = `/api${as === 'admin' ? '/admin' : ''}/runs/${encodeURIComponent(id)}/events`;
+    document.addEventListener('visibilitychange', this.#follow);
+    this.#follow();
+  }
+
+  /** A hidden page gives its connection back: a browser has only six for one address, all its tabs together. */
+  #follow = (): void => {
+    this.#source?.close();
+    this.#source = document.hidden ? null : this.#open();
+  };
+
+  #open(): EventSource {
+    const source = new EventSource(this.#address);
+    source.onopen = () => (this.state = 'live');
     // The browser tries again by itself, unless the answer was a refusal.
-    this.#source.onerror = () =>
-      (this.state = this.#source.readyState === EventSource.CLOSED ? 'missing' : 'reconnecting');
-    this.#source.onmessage = ({ data }: MessageEvent<string>) =>
-      this.#take(JSON.parse(data) as AdminRunEvent);
+    source.onerror = () =>
+      (this.state = source.readyState === EventSource.CLOSED ? 'missing' : 'reconnecting');
+    source.onmessage = ({ data }: MessageEvent<string>) => this.#take(JSON.parse(data) as AdminRunEvent);
+    return source;
   }
 
   #take(event: AdminRunEvent): void {
@@ -44,6 +55,7 @@ export class RunFeed {
   }
 
   close(): void {
-    this.#source.close();
+    document.removeEventListener('visibilitychange', this.#follow);
+    this.#source?.close();
   }
 }
