@@ -21,6 +21,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          // Arithmetic on a busy machine, not a deadline anybody relies on.
+          testTimeout: 120_000,
           environment: 'node',
           include: ['{shared,coordinator,web,tools,e2e}/**/*.test.ts'],
           exclude: ['**/*.browser.test.ts'],

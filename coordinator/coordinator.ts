@@ -3,11 +3,11 @@ import { createServer, type Server } from 'node:http';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { pino } from 'pino';
 import type { RunSettingsInput } from '#shared/tasks/run.ts';
 import { openAccess } from './access.ts';
 import type { Config } from './config.ts';
 import { createHttp } from './http.ts';
+import { createLogger } from './logger.ts';
 import type { Run } from './run.ts';
 import { Runs } from './runs.ts';
 import type { Store } from './store/port.ts';
@@ -27,14 +27,13 @@ export interface Coordinator {
 
 /** Rejects with the system's error where the port is taken, and with a sentence where pages or data are missing. */
 export async function createCoordinator(config: Config): Promise<Coordinator> {
-  const logger = pino({ level: config.logLevel });
-  const warn = (message: string, error: unknown) => logger.warn({ err: error }, message);
+  const logger = createLogger(config.logLevel);
   const store = openStore(config.dataFolder);
   const access = await openAccess(store, config.newToken);
   const coordinatorKey = await publicKeyOf(store);
   const { tasks, demoFolder, pagesFolder } = config;
-  const runs = await Runs.open({ store, tasks, demoFolder, coordinatorKey, warn });
-  const server = createServer(createHttp({ runs, store, access, tasks, demoFolder, pagesFolder, warn }));
+  const runs = await Runs.open({ store, tasks, demoFolder, coordinatorKey, logger });
+  const server = createServer(createHttp({ runs, store, access, tasks, demoFolder, pagesFolder, logger }));
   const sockets = attachUpgrades(server, runs);
   const release = async () => {
     await runs.close();

@@ -8,6 +8,7 @@ import type { ApiError } from '#shared/protocol/api.ts';
 import type { Task } from '#shared/tasks/task.ts';
 import { SESSION_SECONDS, type Access } from './access.ts';
 import { openEventStream } from './event-stream.ts';
+import type { Logger } from './logger.ts';
 import type { Run } from './run.ts';
 import type { Runs } from './runs.ts';
 import { inlineScriptHashes, securityHeaders } from './security-headers.ts';
@@ -25,7 +26,7 @@ export interface HttpOptions {
   readonly tasks: readonly Task[];
   readonly demoFolder: string;
   readonly pagesFolder: string | null;
-  warn(message: string, error: unknown): void;
+  readonly logger: Logger;
 }
 
 export function createHttp(options: HttpOptions): Express {
@@ -38,7 +39,7 @@ export function createHttp(options: HttpOptions): Express {
   app.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) return next(error);
     const status = statusOf(error);
-    if (status >= 500) options.warn('a request failed', error);
+    if (status >= 500) options.logger.warn('a request failed', error);
     return refuse(
       response,
       status,
@@ -154,7 +155,7 @@ function api(options: HttpOptions): express.Router {
     }),
   );
   router.get('/models/:hash', async (request, response) => {
-    const hash = String(request.params['hash']);
+    const hash = request.params.hash;
     const bytes = isModelHash(hash) ? await options.store.model(hash) : null;
     if (bytes === null) return refuse(response, 404, 'There is no model of that hash here.');
     response

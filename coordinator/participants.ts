@@ -16,8 +16,9 @@ export interface Participant {
   readonly connection: Connection;
   readonly shard: number;
   readonly joinedAt: string;
+  /** What trains there; null until its data are loaded. */
   backend: string | null;
-  status: ParticipantView['status'];
+  /** Of its training in the attempt under way. */
   progressPercent: number;
 }
 
@@ -37,7 +38,6 @@ export class Participants {
       shard: this.#assign(held),
       joinedAt: new Date().toISOString(),
       backend: null,
-      status: 'loading',
       progressPercent: 0,
     };
     this.#byId.set(id, participant);
@@ -69,17 +69,16 @@ export class Participants {
 
   /** Data loaded: it can take an offer. */
   ready(): Participant[] {
-    return this.all().filter((participant) => participant.status !== 'loading');
+    return this.all().filter((participant) => participant.backend !== null);
   }
 
-  views(): ParticipantView[] {
-    return this.all().map(({ id, shard, backend, status, progressPercent, joinedAt }) => ({
-      id,
-      shard,
-      backend,
-      status,
-      progressPercent,
-      joinedAt,
-    }));
+  /** `standing` tells what one does in the attempt under way, null where nothing. */
+  views(
+    standing: (id: ParticipantId) => Exclude<ParticipantView['status'], 'loading' | 'waiting'> | null,
+  ): ParticipantView[] {
+    return this.all().map(({ id, shard, backend, progressPercent, joinedAt }) => {
+      const status = backend === null ? 'loading' : (standing(id) ?? 'waiting');
+      return { id, shard, backend, status, progressPercent, joinedAt };
+    });
   }
 }

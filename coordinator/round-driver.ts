@@ -30,8 +30,6 @@ export interface RoundPorts {
   send(to: ParticipantId, message: ToParticipant): void;
   /** Breaks the connection of one that broke the offer's terms. */
   expel(id: ParticipantId): void;
-  /** A participant's masked vector is in the sum. */
-  uploaded(from: ParticipantId): void;
   commit(view: RoundView, model: Uint8Array): Promise<void>;
   abort(view: RoundView, detail: string): Promise<void>;
   /** Something a page may show has changed. */
@@ -58,7 +56,7 @@ export class RoundDriver {
   #queue: Promise<void> = Promise.resolve();
   #model: Float32Array<ArrayBuffer> | null = null;
   #view: RoundView | null = null;
-  #ended = false;
+  #disposed = false;
 
   /** `global` is the model of the offer, [d]. */
   constructor(plan: RoundPlan, offer: Offer, global: Float32Array, ports: RoundPorts) {
@@ -93,15 +91,19 @@ export class RoundDriver {
     this.#enqueue(() => this.#handle(input));
   }
 
-  /** Stops the timers; nothing is sent or stored any more. */
+  /** Nothing is sent or stored any more, and everything uploaded is forgotten. */
   dispose(): void {
+    this.#disposed = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
     this.#uploads.discard();
   }
 
   #enqueue(work: () => Promise<void>): void {
-    this.#queue = this.#queue.then(work).catch((error: unknown) => this.#ports.failed(error));
+    const unlessDisposed = async () => {
+      if (!this.#disposed) await work();
+    };
+    this.#queue = this.#queue.then(unlessDisposed).catch((error: unknown) => this.#ports.failed(error));
   }
 
   async #handle(input: Input): Promise<void> {
@@ -122,7 +124,6 @@ export class RoundDriver {
       this.#ports.expel(input.from);
       await this.#step({ kind: 'gone', from: input.from });
     } else if (taken.value === 'complete') {
-      this.#ports.uploaded(input.from);
       await this.#step({ kind: 'uploaded', from: input.from });
     }
   }
@@ -131,15 +132,17 @@ export class RoundDriver {
     const next = step(this.#state, event);
     this.#state = next.state;
     await this.#perform(next.effects);
-    if (this.#ended || !isOver(this.#state)) return;
-    this.#ended = true;
+    if (this.#disposed || !isOver(this.#state)) return;
     this.dispose();
     invariant(this.#view, 'an outcome is persisted before the round is over');
     this.#ports.ended(this.#view, this.#model);
   }
 
   async #perform(effects: readonly CoordinatorEffect[]): Promise<void> {
-    for (const effect of effects) await this.#do(effect);
+    for (const effect of effects) {
+      if (this.#disposed) return;
+      await this.#do(effect);
+    }
   }
 
   async #do(effect: CoordinatorEffect): Promise<void> {

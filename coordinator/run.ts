@@ -1,24 +1,24 @@
 /**
  * One run: who is here, which attempt is under way, what comes next. The schedule (round/schedule) and the
- * round machine decide; this class connects them with participants, store, evaluation and feed.
+ * round machine decide; this class connects them with participants, journal, evaluation and feed.
  */
-import { bytesToHex, hexToBytes } from '#shared/base/bytes.ts';
-import type { ModelHash, ParticipantId } from '#shared/base/ids.ts';
-import { invariant, unreachable } from '#shared/base/invariant.ts';
-import { systemRandom } from '#shared/base/random.ts';
-import type { AdminRunView, LiveView, Phase, RoundView, RunState, RunView } from '#shared/protocol/api.ts';
-import { encodeMessage } from '#shared/protocol/codec.ts';
-import { AUXILIARY_LANES, MAX_COHORT } from '#shared/protocol/limits.ts';
-import type { Offer, ToCoordinator, ToParticipant } from '#shared/protocol/messages/directions.ts';
-import { sidOfOffer } from '#shared/protocol/transcript.ts';
-import { cohortCounts } from '#shared/round/coordinator/cohort.ts';
+import type { ParticipantId } from '#shared/base/ids.ts';
+import { unreachable } from '#shared/base/invariant.ts';
+import type { AdminRunView, LiveView, RoundView, RunState, RunView } from '#shared/protocol/api.ts';
+import { MAX_COHORT } from '#shared/protocol/limits.ts';
+import type { ToCoordinator, ToParticipant } from '#shared/protocol/messages/directions.ts';
+import { standingOf } from '#shared/round/coordinator/cohort.ts';
 import { decideRun } from '#shared/round/schedule.ts';
-import { parameterCount } from '#shared/tasks/layout.ts';
-import { parametersOfBytes } from '#shared/tasks/parameters.ts';
 import type { Evaluator } from './evaluation/evaluator.ts';
+import { liveView } from './live-view.ts';
+import type { Logger } from './logger.ts';
+import { composeOffering } from './offering.ts';
 import { Participants, type Connection, type Participant } from './participants.ts';
 import { RoundDriver } from './round-driver.ts';
+import { receiveInRound } from './round-intake.ts';
+import { RunEvaluation } from './run-evaluation.ts';
 import { RunFeed } from './run-feed.ts';
+import { RunJournal } from './run-journal.ts';
 import type { RunRecord, Store } from './store/port.ts';
 
 export interface RunPorts {
@@ -26,72 +26,56 @@ export interface RunPorts {
   readonly evaluator: Evaluator;
   /** Ed25519 public key of this coordinator, 32 bytes. */
   readonly coordinatorKey: Uint8Array<ArrayBuffer>;
-  warn(message: string, error: unknown): void;
+  readonly logger: Logger;
 }
 
-type RoundMessage = Extract<ToCoordinator, { sid: unknown }>;
-
 export class Run {
-  readonly feed = new RunFeed();
+  readonly feed: RunFeed;
   readonly #ports: RunPorts;
+  readonly #journal: RunJournal;
+  readonly #evaluation: RunEvaluation;
   readonly #participants: Participants;
-  readonly #rounds: RoundView[];
-  readonly #log: { at: string; text: string }[];
-  #record: RunRecord;
-  #parameters: Float32Array<ArrayBuffer>;
   #driver: RoundDriver | null = null;
   #stopRequested = false;
+  #finishing = false;
+  #closed = false;
   #attempted = false;
   #startedAtMs = performance.now();
   #recheck: NodeJS.Timeout | null = null;
 
-  private constructor(
-    record: RunRecord,
-    parameters: Float32Array<ArrayBuffer>,
-    rounds: RoundView[],
-    log: { at: string; text: string }[],
-    ports: RunPorts,
-  ) {
-    this.#record = record;
-    this.#parameters = parameters;
-    this.#rounds = rounds;
-    this.#log = log;
+  private constructor(journal: RunJournal, feed: RunFeed, ports: RunPorts) {
+    this.feed = feed;
+    this.#journal = journal;
     this.#ports = ports;
-    this.#participants = new Participants(record.settings.clients);
+    this.#evaluation = new RunEvaluation(journal, ports);
+    this.#participants = new Participants(journal.record.settings.clients);
   }
 
   /** From the store: at creation, and after a restart. What was never evaluated is evaluated now. */
   static async open(record: RunRecord, ports: RunPorts): Promise<Run> {
-    const { store } = ports;
-    const bytes = await store.model(record.modelHash);
-    invariant(bytes, 'a run has its model in the store');
-    const parameters = parametersOfBytes(bytes, record.modelHash, parameterCount(record.task.model));
-    if (!parameters.ok) throw new Error(`The store is damaged: ${parameters.fault}.`);
-    const [rounds, log] = [await store.rounds(record.id), await store.log(record.id)];
-    const run = new Run(record, parameters.value, rounds, log, ports);
-    if (record.initial === null && rounds.length === 0) void run.#evaluateInitial();
-    for (const round of rounds)
-      if (round.outcome === 'done' && round.accuracy === null) void run.#evaluateRound(round);
+    const feed = new RunFeed();
+    const run = new Run(await RunJournal.open(record, ports, feed), feed, ports);
+    void run.#evaluation.catchUp();
+    // A crash may have come between the last round and the end of the run.
+    run.#decide();
     return run;
   }
 
   get record(): RunRecord {
-    return this.#record;
+    return this.#journal.record;
   }
 
   get isOver(): boolean {
-    return this.#record.state !== 'waiting' && this.#record.state !== 'running';
+    return this.#journal.isOver;
   }
 
   get joinPath(): string {
-    return `/join/${this.#record.id}#${this.#record.invitation}`;
+    return `/join/${this.record.id}#${this.record.invitation}`;
   }
-
-  // ── the admin ─────────────────────────────────────────────────────────────────────────────────
 
   /** False where the run was started before. */
   async start(): Promise<boolean> {
-    if (this.#record.state !== 'waiting') return false;
+    if (this.record.state !== 'waiting') return false;
     await this.#setState('running', null);
     this.#startedAtMs = performance.now();
     await this.log('Started. The first round begins when enough participants are here.');
@@ -102,14 +86,13 @@ export class Run {
   /** False where the run is over. A sum that is being opened is opened; everything else is aborted. */
   async stop(): Promise<boolean> {
     if (this.isOver) return false;
+    if (this.#stopRequested) return true;
     this.#stopRequested = true;
     await this.log('The admin asked to stop.');
     if (this.#driver) this.#driver.take({ kind: 'stop' });
     else this.#decide();
     return true;
   }
-
-  // ── participants ──────────────────────────────────────────────────────────────────────────────
 
   /** Null where no more participants are taken. */
   join(
@@ -119,7 +102,7 @@ export class Run {
   ): Participant | null {
     if (this.#participants.size >= MAX_COHORT) return null;
     const participant = this.#participants.join(id, connection, held);
-    const { task, settings } = this.#record;
+    const { task, settings } = this.record;
     connection.send({
       kind: 'welcome',
       coordinatorKey: this.#ports.coordinatorKey,
@@ -144,9 +127,8 @@ export class Run {
   ): void {
     switch (message.kind) {
       case 'ready':
-        if (participant.status === 'loading') {
+        if (participant.backend === null) {
           participant.backend = message.backend;
-          participant.status = 'waiting';
           this.#participantsChanged();
           this.#decide();
         }
@@ -155,61 +137,23 @@ export class Run {
         participant.connection.close();
         return this.leave(participant);
       default:
-        return this.#receiveInRound(participant, message, frameBytes);
+        return receiveInRound(this.#driver, participant, message, frameBytes);
     }
   }
 
   /** The connection is gone. */
   leave(participant: Participant): void {
-    if (this.#participants.get(participant.id) !== participant) return;
+    if (this.#closed || this.#participants.get(participant.id) !== participant) return;
     this.#participants.remove(participant.id);
     this.#driver?.take({ kind: 'gone', from: participant.id });
     this.#participantsChanged();
     this.#decide();
   }
 
-  #receiveInRound(participant: Participant, message: RoundMessage, frameBytes: number): void {
-    const driver = this.#driver;
-    const from = participant.id;
-    if (driver === null || bytesToHex(message.sid) !== driver.plan.sid)
-      // It may have been on its way when the attempt ended.
-      return participant.connection.send({
-        kind: 'fault',
-        code: 'unknown-sid',
-        detail: `A message ${message.kind} is for no round that is under way.`,
-        closing: false,
-      });
-    driver.count(from, frameBytes);
-    switch (message.kind) {
-      case 'accept':
-        participant.status = 'training';
-        participant.progressPercent = 0;
-        return driver.take({ kind: 'accept', from });
-      case 'decline':
-        participant.status = 'waiting';
-        return driver.take({ kind: 'decline', from, reason: message.reason });
-      case 'progress':
-        participant.progressPercent = message.percent;
-        return driver.take({ kind: 'progress', from, percent: message.percent });
-      case 'advertise':
-        participant.status = 'trained';
-        participant.progressPercent = 100;
-        return driver.take({
-          kind: 'advertise',
-          from,
-          maskKey: bytesToHex(message.maskKey),
-        });
-      case 'masked':
-        return driver.take({ kind: 'masked', from, chunk: message });
-      default:
-        return unreachable(message);
-    }
-  }
-
   #participantsChanged(): void {
     const [here, needed] = [this.#participants.ready().length, this.#needed()];
-    for (const participant of this.#participants.all())
-      if (participant.status !== 'loading' && this.#driver === null)
+    for (const participant of this.#participants.ready())
+      if (this.#standing(participant.id) === null)
         participant.connection.send({ kind: 'room', here, needed });
     this.#publish();
   }
@@ -218,31 +162,32 @@ export class Run {
     this.feed.publishSoon('live', () => ({ kind: 'live', live: this.#live() }));
     this.feed.publishSoon('participants', () => ({
       kind: 'participants',
-      participants: this.#participants.views(),
+      participants: this.#participants.views(this.#standing),
     }));
   }
 
+  /** What one does in the attempt under way, null where nothing. */
+  #standing = (id: ParticipantId) => (this.#driver === null ? null : standingOf(this.#driver.state, id));
+
   #needed(): number {
-    const { clients, minCohort } = this.#record.settings;
+    const { clients, minCohort } = this.record.settings;
     return this.#attempted ? minCohort : clients;
   }
 
-  // ── rounds ────────────────────────────────────────────────────────────────────────────────────
-
   /** What the schedule says next; asked after every change. */
   #decide(): void {
-    if (this.#driver !== null || (this.#record.state !== 'running' && !this.#stopRequested) || this.isOver)
-      return;
+    const due = this.record.state === 'running' || this.#stopRequested;
+    if (!due || this.#driver !== null || this.#finishing || this.isOver || this.#closed) return;
     if (this.#recheck !== null) clearTimeout(this.#recheck);
     this.#recheck = null;
-    const completed = this.#completed();
+    const { completed, consecutiveAborts } = this.#journal;
     const decision = decideRun({
-      settings: this.#record.settings,
+      settings: this.record.settings,
       ready: this.#participants.ready().length,
       attempted: this.#attempted,
       sinceStartMs: performance.now() - this.#startedAtMs,
       completed,
-      consecutiveAborts: this.#consecutiveAborts(),
+      consecutiveAborts,
       stopRequested: this.#stopRequested,
     });
     switch (decision.kind) {
@@ -250,9 +195,7 @@ export class Run {
         if (decision.retryInMs !== null) this.#recheck = setTimeout(() => this.#decide(), decision.retryInMs);
         return this.#publish();
       case 'finish':
-        return void this.#finish(decision.outcome, decision.because).catch((error: unknown) =>
-          this.#fail(error),
-        );
+        return this.#finish(decision.outcome, decision.because);
       case 'offer':
         return this.#offerRound(completed + 1);
       default:
@@ -260,50 +203,17 @@ export class Run {
     }
   }
 
-  #completed = () => this.#rounds.filter((round) => round.outcome === 'done').length;
-
-  #consecutiveAborts(): number {
-    const last = this.#rounds.findLastIndex((round) => round.outcome === 'done');
-    return this.#rounds.slice(last + 1).filter((round) => round.abortCode !== 'coordinator-restarted').length;
-  }
-
   #offerRound(round: number): void {
-    const { task, settings, id, modelHash } = this.#record;
+    const { coordinatorKey } = this.#ports;
     const invited = this.#participants.ready();
-    const attempt = 1 + this.#rounds.filter((ended) => ended.round === round).length;
-    const vectorWords = parameterCount(task.model) + AUXILIARY_LANES;
-    const offer: Offer = {
-      kind: 'offer',
-      run: id,
-      round,
-      attempt,
-      nonce: new Uint8Array(systemRandom(32)),
-      modelHash: hexToBytes(modelHash),
-      taskId: task.id,
-      training: settings.training ?? task.training,
-      quantization: task.quantization,
-      weightMax: task.weightMax,
-      invited: invited.length,
-      minCohort: settings.minCohort,
-      vectorWords,
-      seed: settings.seed,
-      durationsMs: settings.durationsMs,
-    };
-    const sid = sidOfOffer(encodeMessage(offer), this.#ports.coordinatorKey);
-    const plan = {
-      sid,
-      round,
-      attempt,
-      modelHash,
-      invited: invited.map((participant) => participant.id),
-      minCohort: settings.minCohort,
-      vectorWords,
-      durationsMs: settings.durationsMs,
-    };
+    const attempt = 1 + this.#journal.rounds.filter((ended) => ended.round === round).length;
+    const ids = invited.map((participant) => participant.id);
+    const { offer, plan } = composeOffering(this.record, { round, attempt }, ids, coordinatorKey);
     this.#attempted = true;
-    this.#driver = new RoundDriver(plan, offer, this.#parameters, {
+    for (const participant of invited) participant.progressPercent = 0;
+    this.#driver = new RoundDriver(plan, offer, this.#journal.parameters, {
       begin: async () => {
-        await this.#ports.store.openRound({ run: id, round, attempt, sid, invited: invited.length });
+        await this.#journal.openRound(plan);
         for (const participant of invited) participant.connection.send(offer);
         await this.log(
           `Round ${round}${attempt > 1 ? `, attempt ${attempt}` : ''}: offered to ${invited.length}.`,
@@ -315,15 +225,8 @@ export class Run {
         participant?.connection.close();
         if (participant) this.leave(participant);
       },
-      uploaded: (from) => {
-        const participant = this.#participants.get(from);
-        if (participant) participant.status = 'uploaded';
-      },
-      commit: (view, model) => this.#ports.store.commitRound(id, view, model),
-      abort: async (view, detail) => {
-        await this.#ports.store.abortRound(id, view);
-        await this.log(`Round ${round}, attempt ${attempt} was aborted: ${detail}`);
-      },
+      commit: (view, model) => this.#journal.commitRound(view, model),
+      abort: (view, detail) => this.#journal.abortRound(view, detail),
       changed: () => this.#publish(),
       ended: (view, parameters) => this.#roundEnded(view, parameters),
       failed: (error) => this.#fail(error),
@@ -332,143 +235,78 @@ export class Run {
 
   #roundEnded(view: RoundView, parameters: Float32Array<ArrayBuffer> | null): void {
     this.#driver = null;
-    this.#rounds.push(view);
-    for (const participant of this.#participants.ready()) participant.status = 'waiting';
-    if (view.modelHash !== null && parameters !== null) {
-      this.#record = { ...this.#record, modelHash: view.modelHash };
-      this.#parameters = parameters;
-      void this.#evaluateRound(view);
-    }
-    this.feed.publish({ kind: 'round', round: view, modelHash: this.#record.modelHash });
+    this.#journal.endRound(view, parameters);
+    if (view.outcome === 'done') void this.#evaluation.round(view);
     this.#decide();
+    if (this.#driver === null) this.#participantsChanged();
   }
 
-  async #finish(outcome: 'done' | 'stopped' | 'failed', because: string | null): Promise<void> {
-    if (this.isOver) return;
+  #finish(outcome: 'done' | 'stopped' | 'failed', because: string | null): void {
+    this.#finishing = true;
+    this.#end(outcome, because).catch((error: unknown) =>
+      this.#ports.logger.warn(`the end of run ${this.record.id} could not be stored`, error),
+    );
+  }
+
+  async #end(outcome: 'done' | 'stopped' | 'failed', because: string | null): Promise<void> {
     await this.#setState(outcome, because);
-    const rounds = this.#completed();
-    await this.log(because ?? `All ${rounds} rounds are done.`);
+    await this.log(because ?? `All ${this.#journal.completed} rounds are done.`);
     this.feed.publish({ kind: 'ended', endedBecause: because });
-    for (const participant of this.#participants.all()) {
-      participant.connection.send(this.finishedMessage());
-      participant.connection.close();
+    for (const { connection } of this.#participants.all()) {
+      connection.send(this.finishedMessage());
+      connection.close();
     }
   }
 
-  /** How the run ended, for those who were here and those who come back. */
   finishedMessage(): ToParticipant {
-    const { state, modelHash } = this.#record;
-    invariant(state !== 'waiting' && state !== 'running', 'the run is over');
-    return { kind: 'finished', outcome: state, rounds: this.#completed(), modelHash: hexToBytes(modelHash) };
+    return this.#journal.finishedMessage();
   }
 
   /** The store failed or there is a bug: nothing more is promised to participants of this run. */
   #fail(error: unknown): void {
-    this.#ports.warn(`run ${this.#record.id} cannot go on`, error);
+    if (this.#closed || this.#finishing) return;
+    this.#ports.logger.warn(`run ${this.record.id} cannot go on`, error);
     this.#driver?.dispose();
     this.#driver = null;
-    const because = 'The coordinator met an error of its own and cannot go on; its log says more.';
-    this.#finish('failed', because).catch((again: unknown) =>
-      this.#ports.warn('and could not store that', again),
-    );
+    this.#finish('failed', 'The coordinator met an error of its own and cannot go on; its log says more.');
   }
 
   async #setState(state: RunState, endedBecause: string | null): Promise<void> {
-    await this.#ports.store.setRunState(this.#record.id, state, endedBecause);
-    this.#record = { ...this.#record, state, endedBecause };
+    await this.#journal.setState(state, endedBecause);
     this.#publish();
   }
 
-  // ── evaluation: beside the rounds, never in their way ─────────────────────────────────────────
-
-  async #evaluateInitial(): Promise<void> {
-    try {
-      const initial = await this.#ports.evaluator.evaluate(this.#parameters);
-      this.#record = { ...this.#record, initial };
-      await this.#ports.store.setInitial(this.#record.id, initial);
-      this.feed.publish({ kind: 'initial', initial });
-    } catch (error) {
-      this.#ports.warn('the initial model was not evaluated', error);
-    }
-  }
-
-  async #evaluateRound(view: RoundView): Promise<void> {
-    try {
-      invariant(view.modelHash, 'a round that is done has a model');
-      const parameters = await this.#modelOf(view.modelHash);
-      const evaluated: RoundView = { ...view, ...(await this.#ports.evaluator.evaluate(parameters)) };
-      const index = this.#rounds.findIndex((round) => round.sid === view.sid);
-      this.#rounds[index] = evaluated;
-      await this.#ports.store.updateRound(this.#record.id, evaluated);
-      this.feed.publish({ kind: 'round', round: evaluated, modelHash: this.#record.modelHash });
-    } catch (error) {
-      this.#ports.warn(`round ${view.round} was not evaluated`, error);
-    }
-  }
-
-  async #modelOf(hash: ModelHash): Promise<Float32Array<ArrayBuffer>> {
-    if (hash === this.#record.modelHash) return this.#parameters;
-    const bytes = await this.#ports.store.model(hash);
-    invariant(bytes, 'a committed model is in the store');
-    const parameters = parametersOfBytes(bytes, hash, parameterCount(this.#record.task.model));
-    invariant(parameters.ok, 'a committed model is whole');
-    return parameters.value;
-  }
-
-  // ── what pages see ────────────────────────────────────────────────────────────────────────────
-
-  async log(text: string): Promise<void> {
-    const entry = { at: new Date().toISOString(), text };
-    this.#log.push(entry);
-    this.feed.publish({ kind: 'log', entry });
-    await this.#ports.store.appendLog(this.#record.id, entry);
+  log(text: string): Promise<void> {
+    return this.#journal.log(text);
   }
 
   view(): RunView {
-    const { id, createdAt, task, settings, modelHash, initial, endedBecause } = this.#record;
-    return {
-      id,
-      createdAt,
-      task,
-      settings,
-      parameters: parameterCount(task.model),
-      modelHash,
-      initial,
-      endedBecause,
-      live: this.#live(),
-      rounds: [...this.#rounds],
-      log: [...this.#log],
-    };
+    return this.#journal.view(this.#live());
   }
 
   adminView(): AdminRunView {
-    return { run: this.view(), joinPath: this.joinPath, participants: this.#participants.views() };
-  }
-
-  #live(): LiveView {
-    const state = this.#driver?.state;
-    const inRound = this.#participants.all().filter((participant) => participant.status !== 'waiting');
-    const percent = inRound.reduce((sum, { progressPercent }) => sum + progressPercent, 0);
     return {
-      state: this.#record.state,
-      here: this.#participants.ready().length,
-      needed: this.#needed(),
-      round: this.#driver?.plan.round ?? null,
-      attempt: this.#driver?.plan.attempt ?? null,
-      phase: this.isOver ? null : phaseOf(state?.kind),
-      cohort: state ? cohortCounts(state) : { invited: 0, training: 0, trained: 0, uploaded: 0 },
-      progressPercent: state && inRound.length > 0 ? percent / inRound.length : 0,
+      run: this.view(),
+      joinPath: this.joinPath,
+      participants: this.#participants.views(this.#standing),
     };
   }
 
+  #live(): LiveView {
+    return liveView({
+      state: this.record.state,
+      participants: this.#participants,
+      needed: this.#needed(),
+      round: this.#driver?.state ?? null,
+    });
+  }
+
+  /** Nothing happens any more; an attempt under way is found open at the next start. */
   close(): void {
+    this.#closed = true;
+    this.#evaluation.close();
     if (this.#recheck !== null) clearTimeout(this.#recheck);
     this.#driver?.dispose();
     this.feed.close();
   }
-}
-
-function phaseOf(state: RoundDriver['state']['kind'] | undefined): Phase {
-  if (state === undefined || state === 'done' || state === 'aborted') return 'gathering';
-  return state;
 }

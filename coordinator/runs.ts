@@ -12,6 +12,7 @@ import type { Task } from '#shared/tasks/task.ts';
 import * as v from 'valibot';
 import { randomText } from './access.ts';
 import { createEvaluator, type Evaluator } from './evaluation/evaluator.ts';
+import type { Logger } from './logger.ts';
 import { Run, type RunPorts } from './run.ts';
 import type { OpenRound, RunRecord, Store } from './store/port.ts';
 
@@ -20,7 +21,7 @@ export interface RunsOptions {
   readonly tasks: readonly Task[];
   readonly demoFolder: string;
   readonly coordinatorKey: Uint8Array<ArrayBuffer>;
-  warn(message: string, error: unknown): void;
+  readonly logger: Logger;
 }
 
 export class Runs {
@@ -102,8 +103,8 @@ export class Runs {
   }
 
   async #open(record: RunRecord): Promise<Run> {
-    const { store, coordinatorKey, warn } = this.#options;
-    const ports: RunPorts = { store, coordinatorKey, warn, evaluator: this.#evaluatorOf(record.task) };
+    const { store, coordinatorKey, logger } = this.#options;
+    const ports: RunPorts = { store, coordinatorKey, logger, evaluator: this.#evaluatorOf(record.task) };
     const run = await Run.open(record, ports);
     this.#runs.set(record.id, run);
     return run;

@@ -9,7 +9,7 @@ import type { Run } from '../coordinator/run.ts';
 import { startParticipants } from '../coordinator/simulate/participants.ts';
 import { BROWSER_ARGS, findBrowser } from '../e2e/harness/browser.ts';
 import { ensureBuilt } from '../e2e/harness/builds.ts';
-import { followRun } from './follow-run.ts';
+import { followRun, gathered } from './follow-run.ts';
 import { readOptions, SHARED_USAGE } from './options.ts';
 import { createReporter, type Reporter } from './report.ts';
 
@@ -55,10 +55,7 @@ async function openTabs(executablePath: string, url: string, count: number, head
   });
   // It is raced against only while the run goes on.
   lost.catch(() => {});
-  const close = async () => {
-    browser.removeAllListeners('disconnected');
-    await browser.close();
-  };
+  const close = () => browser.close();
   try {
     const context = await browser.newContext();
     await Promise.all(Array.from({ length: count }, async () => takePart(await context.newPage(), url)));
@@ -82,26 +79,8 @@ function openNodeParticipants(origin: string, run: Run, count: number): Crowd {
   return { lost, close: () => participants.close() };
 }
 
-/** Resolves when everyone is here, or when it has waited long enough. */
-function gathered(run: Run): Promise<void> {
-  return new Promise((resolve) => {
-    const look = () => {
-      const { here, needed } = run.view().live;
-      if (here >= needed) done();
-    };
-    const timer = setTimeout(() => done(), GATHERING_MS);
-    const stop = run.feed.subscribe(look);
-    const done = () => {
-      clearTimeout(timer);
-      stop();
-      resolve();
-    };
-    look();
-  });
-}
-
 async function train(run: Run, reporter: Reporter): Promise<void> {
-  await gathered(run);
+  await gathered(run, GATHERING_MS);
   await run.start();
   reporter.begin();
   await followRun(run, reporter);

@@ -1,8 +1,11 @@
-/** Follows a run of an embedded coordinator to its end, reporting each round once it is evaluated, in order. */
+/** Follows a run of an embedded coordinator: until its participants are here, and to its end. */
 import type { Run } from '../coordinator/run.ts';
 import { reportOf, type Reporter } from './report.ts';
 
-/** Resolves when the run is over and every committed round is reported; rejects where the run did not finish. */
+/**
+ * Reports each round once it is evaluated, in order. Resolves when the run is over and every committed round is
+ * reported; rejects where the run did not finish.
+ */
 export function followRun(run: Run, reporter: Reporter): Promise<void> {
   return new Promise((resolve, reject) => {
     let reported = 0;
@@ -24,6 +27,25 @@ export function followRun(run: Run, reporter: Reporter): Promise<void> {
       if (event.kind === 'log' && event.entry.text.includes('aborted')) reporter.say(event.entry.text);
       look();
     });
+    look();
+  });
+}
+
+/** Resolves when everyone is here, or when it has waited for `longestMs`. */
+export function gathered(run: Run, longestMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      const { here, needed } = run.view().live;
+      if (here >= needed) done();
+    };
+    // Whoever waits for this waits for participants, too: alone it keeps no process up.
+    const timer = setTimeout(() => done(), longestMs).unref();
+    const stop = run.feed.subscribe(look);
+    const done = () => {
+      clearTimeout(timer);
+      stop();
+      resolve();
+    };
     look();
   });
 }

@@ -21,8 +21,10 @@ export function reportOf(view: RoundView): RoundReport | null {
 }
 
 const COLUMNS = ['round', 'participants', 'accuracy', 'loss', 'bytes a tab', 'seconds'] as const;
+/** Wide enough for a loss of two digits. */
+const MIN_WIDTH = 7;
 const row = (cells: readonly string[]) =>
-  `${cells.map((cell, i) => cell.padStart(COLUMNS[i]?.length ?? 0)).join('  ')}\n`;
+  `${cells.map((cell, i) => cell.padStart(Math.max(MIN_WIDTH, COLUMNS[i]?.length ?? 0))).join('  ')}\n`;
 
 export interface Reporter {
   begin(): void;

@@ -2,10 +2,13 @@
 import { createCoordinator } from '../coordinator/coordinator.ts';
 import { DEFAULT_CONFIG } from '../coordinator/config.ts';
 import { startParticipants } from '../coordinator/simulate/participants.ts';
-import { followRun } from './follow-run.ts';
+import { followRun, gathered } from './follow-run.ts';
 import { readOptions, SHARED_USAGE } from './options.ts';
 import { prepareData } from './prepare-data.ts';
 import { createReporter } from './report.ts';
+
+/** Slow machines start with whoever is here by then. */
+const GATHERING_MS = 60_000;
 
 const USAGE = `Usage: npm run simulate -- [options]
 
@@ -29,9 +32,9 @@ const participants = startParticipants(
   settings.clients,
 );
 try {
+  await Promise.race([gathered(run, GATHERING_MS), participants.ended]);
   reporter.begin();
-  await run.start();
-  await Promise.all([followRun(run, reporter), participants.ended]);
+  await Promise.all([run.start(), followRun(run, reporter), participants.ended]);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

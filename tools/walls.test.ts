@@ -266,7 +266,11 @@ beforeAll(() => {
       '--type-aware',
       '--deny-warnings',
       '--format=json',
-      ...['web', 'coordinator', 'shared', 'e2e', 'tools'],
+      'web',
+      'coordinator',
+      'shared',
+      'e2e',
+      'tools',
     ],
     { cwd: tree, encoding: 'utf8', timeout: 60_000 },
   );

@@ -9,16 +9,23 @@ export interface ModelEvaluation {
   readonly loss: number;
 }
 
+export interface EvaluationRequest {
+  readonly id: number;
+  /** [d] */
+  readonly parameters: Float32Array;
+}
+
+/** `failed`: nothing can be evaluated, and the thread is over. */
+export type EvaluationAnswer =
+  | { readonly kind: 'failed'; readonly detail: string }
+  | { readonly kind: 'result'; readonly id: number; readonly evaluation: ModelEvaluation };
+
 export interface Evaluator {
   /** `parameters` is [d], copied to the thread. Rejects with a sentence where the thread cannot do it. */
   evaluate(parameters: Float32Array): Promise<ModelEvaluation>;
+  /** What is under way, and whatever is asked later, is rejected. */
   close(): Promise<void>;
 }
-
-type Answer =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'failed'; readonly detail: string }
-  | { readonly kind: 'result'; readonly id: number; readonly evaluation: ModelEvaluation };
 
 interface Pending {
   resolve(evaluation: ModelEvaluation): void;
@@ -30,23 +37,29 @@ export function createEvaluator(options: { readonly task: Task; readonly dataFol
   const pending = new Map<number, Pending>();
   let worker: Worker | null = null;
   let nextId = 0;
+  let closed = false;
 
-  const lose = (detail: string) => {
-    void worker?.terminate();
-    worker = null;
-    for (const { reject } of pending.values()) reject(new Error(`The evaluation stopped: ${detail}`));
+  const rejectAll = (sentence: string) => {
+    for (const { reject } of pending.values()) reject(new Error(sentence));
     pending.clear();
   };
 
   const start = () => {
     const started = new Worker(new URL('./worker.ts', import.meta.url), { workerData: options });
-    started.on('message', (answer: Answer) => {
-      if (answer.kind === 'failed') lose(answer.detail);
-      if (answer.kind !== 'result') return;
+    // The words of a thread that was given up are no news of the one after it.
+    const lose = (detail: string) => {
+      if (worker !== started) return;
+      worker = null;
+      void started.terminate();
+      rejectAll(`The evaluation stopped: ${detail}`);
+    };
+    started.on('message', (answer: EvaluationAnswer) => {
+      if (answer.kind === 'failed') return lose(answer.detail);
       pending.get(answer.id)?.resolve(answer.evaluation);
       pending.delete(answer.id);
     });
     started.on('error', (error: Error) => lose(error.message));
+    started.on('exit', (code) => lose(`its thread ended with code ${code}.`));
     started.unref();
     return started;
   };
@@ -54,15 +67,17 @@ export function createEvaluator(options: { readonly task: Task; readonly dataFol
   return {
     evaluate: (parameters) =>
       new Promise((resolve, reject) => {
+        if (closed) return reject(new Error('The evaluation is closed.'));
         worker ??= start();
-        const id = nextId++;
-        pending.set(id, { resolve, reject });
-        worker.postMessage({ id, parameters });
+        const request: EvaluationRequest = { id: nextId++, parameters };
+        pending.set(request.id, { resolve, reject });
+        worker.postMessage(request);
       }),
     close: async () => {
       const closing = worker;
+      closed = true;
       worker = null;
-      pending.clear();
+      rejectAll('The evaluation was closed.');
       await closing?.terminate();
     },
   };

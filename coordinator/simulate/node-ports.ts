@@ -7,7 +7,7 @@ import { loadShard } from '#shared/data/shards.ts';
 import { MAX_FRAME_BYTES } from '#shared/protocol/limits.ts';
 import type { ParticipantPorts, SocketPort } from '#shared/participant/ports.ts';
 import { startBackend } from '#shared/training/backend.ts';
-import { trainLocally } from '#shared/training/trainer.ts';
+import { trainLocally, type ThreadBreaks } from '#shared/training/trainer.ts';
 import { nodeWasmFiles } from '../evaluation/wasm-files.ts';
 
 export interface NodeJoin {
@@ -16,6 +16,12 @@ export interface NodeJoin {
   readonly run: RunId;
   readonly invitation: string;
 }
+
+/** Every participant of a thread reads its socket after each batch, its own or another's. */
+const turnsOfTheLoop: ThreadBreaks = {
+  next: () => new Promise((resolve) => void setImmediate(resolve)),
+  close: () => {},
+};
 
 export function nodePorts({ origin }: NodeJoin): ParticipantPorts {
   return {
@@ -44,7 +50,7 @@ export function nodePorts({ origin }: NodeJoin): ParticipantPorts {
         const backend = await startBackend(nodeWasmFiles());
         return backend.ok ? backend : fail({ code: 'backend', detail: backend.fault });
       },
-      train: trainLocally,
+      train: (job) => trainLocally(job, turnsOfTheLoop),
     },
     clock: {
       nowMs: () => Date.now(),

@@ -201,6 +201,6 @@ function runOfRow(row: Record<string, unknown>): RunRecord {
     state: row['state'],
     endedBecause: row['ended_because'],
     modelHash: row['model_hash'],
-    initial: row['initial'] === null ? null : JSON.parse(String(row['initial'])),
+    initial: typeof row['initial'] === 'string' ? JSON.parse(row['initial']) : null,
   } as RunRecord;
 }

@@ -22,7 +22,7 @@ function newestChangeMs(path: string): number {
   return Math.max(path.endsWith('static') ? 0 : stats.mtimeMs, ...below);
 }
 
-export function isStale(build: Build): boolean {
+function isStale(build: Build): boolean {
   const page = statSync(join(buildFolder(build), 'index.html'), { throwIfNoEntry: false });
   return page === undefined || SOURCES.some((source) => newestChangeMs(join(ROOT, source)) > page.mtimeMs);
 }

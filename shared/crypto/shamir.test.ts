@@ -39,11 +39,19 @@ describe('GF(2^16)', () => {
 describe('Shamir shares', () => {
   it('any t of n rebuild the secret', () => {
     fc.assert(
-      fc.property(secret32, fc.integer({ min: 1, max: 20 }), fc.integer({ min: 0, max: 20 }), fc.nat(), (secret, t, extra, seed) => {
-        const shares = split(secret, t, upTo(t + extra), seededRandom(`shamir ${seed}`));
-        const chosen = fc.sample(fc.shuffledSubarray(shares, { minLength: t, maxLength: t }), { numRuns: 1, seed })[0] ?? [];
-        expect(rebuild(chosen)).toEqual(secret);
-      }),
+      fc.property(
+        secret32,
+        fc.integer({ min: 1, max: 20 }),
+        fc.integer({ min: 0, max: 20 }),
+        fc.nat(),
+        (secret, t, extra, seed) => {
+          const shares = split(secret, t, upTo(t + extra), seededRandom(`shamir ${seed}`));
+          const chosen =
+            fc.sample(fc.shuffledSubarray(shares, { minLength: t, maxLength: t }), { numRuns: 1, seed })[0] ??
+            [];
+          expect(rebuild(chosen)).toEqual(secret);
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -57,11 +65,20 @@ describe('Shamir shares', () => {
         const xs = [...known.map((share) => share.x), 1];
         const weights = weightsAtZero(xs);
         const last = weights.at(-1) ?? 0;
-        const partial = combine(known.map((share) => share.bytes), weights.slice(0, -1));
+        const partial = combine(
+          known.map((share) => share.bytes),
+          weights.slice(0, -1),
+        );
         const missing = new Uint8Array(32);
-        const [p, o, m] = [partial, other, missing].map((bytes) => new DataView(bytes.buffer, bytes.byteOffset));
+        const [p, o, m] = [partial, other, missing].map(
+          (bytes) => new DataView(bytes.buffer, bytes.byteOffset),
+        );
         for (let i = 0; i < 16; i++)
-          m?.setUint16(2 * i, divide((o?.getUint16(2 * i, true) ?? 0) ^ (p?.getUint16(2 * i, true) ?? 0), last), true);
+          m?.setUint16(
+            2 * i,
+            divide((o?.getUint16(2 * i, true) ?? 0) ^ (p?.getUint16(2 * i, true) ?? 0), last),
+            true,
+          );
         expect(rebuild([...known, { x: 1, bytes: missing }])).toEqual(other);
       }),
       { numRuns: 30 },
@@ -77,16 +94,26 @@ describe('Shamir shares', () => {
 
   it('decodes with up to ⌊(m − t)/2⌋ wrong shares and names them', () => {
     fc.assert(
-      fc.property(secret32, fc.integer({ min: 1, max: 10 }), fc.integer({ min: 0, max: 5 }), fc.nat(), (secret, t, errors, seed) => {
-        const shares = split(secret, t, upTo(t + 2 * errors), seededRandom(`errors ${seed}`));
-        const wrong = fc.sample(fc.shuffledSubarray(shares, { minLength: errors, maxLength: errors }), { numRuns: 1, seed })[0] ?? [];
-        const received = shares.map((share) => (wrong.includes(share) ? spoil(share) : share));
-        const decoded = decodeWithErrors(received, t);
-        expect(decoded.ok && decoded.value.secret).toEqual(secret);
-        expect(decoded.ok && [...decoded.value.wrong].toSorted((a, b) => a - b)).toEqual(
-          wrong.map((share) => share.x).toSorted((a, b) => a - b),
-        );
-      }),
+      fc.property(
+        secret32,
+        fc.integer({ min: 1, max: 10 }),
+        fc.integer({ min: 0, max: 5 }),
+        fc.nat(),
+        (secret, t, errors, seed) => {
+          const shares = split(secret, t, upTo(t + 2 * errors), seededRandom(`errors ${seed}`));
+          const wrong =
+            fc.sample(fc.shuffledSubarray(shares, { minLength: errors, maxLength: errors }), {
+              numRuns: 1,
+              seed,
+            })[0] ?? [];
+          const received = shares.map((share) => (wrong.includes(share) ? spoil(share) : share));
+          const decoded = decodeWithErrors(received, t);
+          expect(decoded.ok && decoded.value.secret).toEqual(secret);
+          expect(decoded.ok && [...decoded.value.wrong].toSorted((a, b) => a - b)).toEqual(
+            wrong.map((share) => share.x).toSorted((a, b) => a - b),
+          );
+        },
+      ),
       { numRuns: 60 },
     );
   });

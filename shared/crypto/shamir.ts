@@ -12,7 +12,7 @@ import type { RandomSource } from '../base/random.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { add, degree, divide, dividePolynomials, evaluate, multiply, times } from './gf65536.ts';
 
-export const SECRET_BYTES = 32;
+const SECRET_BYTES = 32;
 const LIMBS = SECRET_BYTES / 2;
 
 /** A holder's share: `x` in 1..65535 (roster index + 1), `bytes` 32 bytes. */
@@ -31,7 +31,8 @@ export function split(
   holders: readonly number[],
   random: RandomSource,
 ): Share[] {
-  if (secret.length !== SECRET_BYTES) throw new RangeError(`secret: ${secret.length} bytes, not ${SECRET_BYTES}`);
+  if (secret.length !== SECRET_BYTES)
+    throw new RangeError(`secret: ${secret.length} bytes, not ${SECRET_BYTES}`);
   requireDistinct(holders);
   if (!Number.isInteger(threshold) || threshold < 1 || threshold > holders.length)
     throw new RangeError(`threshold: ${threshold} of ${holders.length} holders`);
@@ -42,7 +43,8 @@ export function split(
     for (let power = threshold - 2; power >= 0; power--)
       for (let limb = 0; limb < LIMBS; limb++)
         values[limb] = multiply((values[limb] as number) ^ (coefficients[power * LIMBS + limb] as number), x);
-    for (let limb = 0; limb < LIMBS; limb++) values[limb] = (values[limb] as number) ^ (constants[limb] as number);
+    for (let limb = 0; limb < LIMBS; limb++)
+      values[limb] = (values[limb] as number) ^ (constants[limb] as number);
     return { x, bytes: bytesOf(values) };
   });
 }
@@ -96,7 +98,8 @@ export function decodeWithErrors(shares: readonly Share[], threshold: number): R
   for (let limb = 0; limb < LIMBS; limb++) {
     const received = limbs.map((values) => values[limb] as number);
     const message = decodeLimb(holders, received, vanishing, basis, threshold);
-    if (message === null) return fail(`more than ${Math.floor((shares.length - threshold) / 2)} wrong shares`);
+    if (message === null)
+      return fail(`more than ${Math.floor((shares.length - threshold) / 2)} wrong shares`);
     secret[limb] = message[0] ?? 0;
     holders.forEach((x, i) => {
       if (evaluate(message, x) !== received[i]) wrong.add(x);

@@ -76,16 +76,16 @@ export async function loadShard(
 }
 
 async function loadManifest(ports: ShardPorts): Promise<Result<DatasetManifest, ShardFault>> {
-  const bytes = await ports.fetchBytes('manifest.json');
-  if (!bytes.ok) return fail({ code: 'unreachable', detail: bytes.fault });
-  try {
-    return ok(v.parse(datasetManifest, JSON.parse(new TextDecoder().decode(bytes.value))));
-  } catch {
-    return fail({ code: 'corrupted', detail: 'The list of the data set (manifest.json) cannot be read.' });
-  }
+  return download('manifest.json', ports, (bytes) => {
+    try {
+      return ok(v.parse(datasetManifest, JSON.parse(new TextDecoder().decode(bytes))));
+    } catch {
+      return fail('The list of the data set (manifest.json) cannot be read.');
+    }
+  });
 }
 
-/** Kept and sound, or downloaded; a damaged download is tried once more. */
+/** Kept and sound, or downloaded, checked and kept. */
 async function loadChunk(
   entry: ChunkEntry,
   manifest: DatasetManifest,
@@ -93,20 +93,27 @@ async function loadChunk(
 ): Promise<Result<Uint8Array, ShardFault>> {
   const kept = await ports.kept(entry.file);
   if (kept !== undefined && chunkProblem(kept, entry, manifest) === null) return ok(kept);
-  let fault: ShardFault = { code: 'unreachable', detail: entry.file };
-  for (let attempt = 1; attempt <= 2; attempt++) {
-    const bytes = await ports.fetchBytes(entry.file);
-    if (!bytes.ok) {
-      fault = { code: 'unreachable', detail: bytes.fault };
-      continue;
-    }
-    const problem = chunkProblem(bytes.value, entry, manifest);
-    if (problem !== null) {
-      fault = { code: 'corrupted', detail: problem };
-      continue;
-    }
-    const stored = await ports.keep(entry.file, bytes.value);
-    return stored.ok ? ok(bytes.value) : fail({ code: 'storage', detail: stored.fault });
-  }
-  return fail(fault);
+  const chunk = await download(entry.file, ports, (bytes) => {
+    const problem = chunkProblem(bytes, entry, manifest);
+    return problem === null ? ok(bytes) : fail(`${problem}.`);
+  });
+  if (!chunk.ok) return chunk;
+  const stored = await ports.keep(entry.file, chunk.value);
+  return stored.ok ? chunk : fail({ code: 'storage', detail: stored.fault });
+}
+
+/** What `check` makes of the file; a download that fails, or that it refuses, is tried once more. */
+async function download<T>(
+  path: string,
+  ports: ShardPorts,
+  check: (bytes: Uint8Array) => Result<T, string>,
+): Promise<Result<T, ShardFault>> {
+  const attempt = async (): Promise<Result<T, ShardFault>> => {
+    const bytes = await ports.fetchBytes(path);
+    if (!bytes.ok) return fail({ code: 'unreachable', detail: bytes.fault });
+    const checked = check(bytes.value);
+    return checked.ok ? checked : fail({ code: 'corrupted', detail: checked.fault });
+  };
+  const first = await attempt();
+  return first.ok ? first : attempt();
 }

@@ -4,7 +4,7 @@
  * machine says so, which is on every way out.
  */
 import { bytesToHex, hexToBytes } from '../base/bytes.ts';
-import { isModelHash, type ParticipantId, type Sid } from '../base/ids.ts';
+import type { ParticipantId, Sid } from '../base/ids.ts';
 import { invariant, unreachable } from '../base/invariant.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { generateKeyPair, type KeyPair } from '../crypto/agreement.ts';
@@ -28,7 +28,8 @@ import { maskTerms, maskWithPeer } from '../round/pair-masks.ts';
 import { parameterCount } from '../tasks/layout.ts';
 import { parametersOfBytes } from '../tasks/parameters.ts';
 import type { Task } from '../tasks/task.ts';
-import type { BatchProgress, ParticipantPorts } from './ports.ts';
+import type { BatchProgress, ParticipantPorts, TrainFault } from './ports.ts';
+import { modelHashOfBytes } from './round-events.ts';
 
 /** Between two looks at a full send buffer. */
 const DRAIN_MS = 5;
@@ -151,7 +152,7 @@ export class ParticipantRound {
     const { offer, task, examples, shard } = this.#context;
     const parameters = await this.#fetchModel();
     if (!parameters.ok) return { kind: 'model-unavailable' };
-    const trained = await this.#ports.trainer.train({
+    const job = {
       task,
       training: offer.training,
       parameters: parameters.value,
@@ -159,8 +160,12 @@ export class ParticipantRound {
       // The attempt belongs to it: what was trained for an aborted one is never trained again bit for bit.
       shuffleLabel: `${offer.seed} round ${offer.round}.${offer.attempt} shard ${shard.index}/${shard.of}`,
       signal: this.#training.signal,
-      onBatch: (progress) => this.#onBatch(progress),
-    });
+      onBatch: (progress: BatchProgress) => this.#onBatch(progress),
+    };
+    // A backend that breaks (out of memory, a lost device) costs this attempt, not the participant.
+    const trained = await this.#ports.trainer
+      .train(job)
+      .catch((error: unknown) => fail<TrainFault>({ code: 'backend', detail: String(error) }));
     if (!trained.ok) return { kind: 'training-failed' };
     const { delta, examples: weight, loss } = trained.value;
     const words = quantizeUpdate(delta, weight, quantizationTerms(offer));
@@ -177,8 +182,7 @@ export class ParticipantRound {
   }
 
   async #fetchModel(): Promise<Result<Float32Array, string>> {
-    const hash = bytesToHex(this.#context.offer.modelHash);
-    invariant(isModelHash(hash), 'the codec gives 32 bytes');
+    const hash = modelHashOfBytes(this.#context.offer.modelHash);
     const bytes = await this.#ports.model.fetch(hash);
     if (!bytes.ok) return fail(bytes.fault.detail);
     const parameters = parametersOfBytes(bytes.value, hash, parameterCount(this.#context.task.model));

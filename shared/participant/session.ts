@@ -3,7 +3,7 @@
  * back by itself when the connection is lost. A tab's worker and a Node participant run this same code.
  */
 import { base64UrlToBytes, bytesToHex, hexToBytes } from '../base/bytes.ts';
-import { isModelHash, isParticipantId, type ParticipantId, type RunId, type Sid } from '../base/ids.ts';
+import { isParticipantId, type ParticipantId, type RunId, type Sid } from '../base/ids.ts';
 import { invariant, unreachable } from '../base/invariant.ts';
 import type { Examples } from '../data/examples.ts';
 import type { ShardReference } from '../data/shards.ts';
@@ -11,10 +11,12 @@ import { decodeToParticipant, encodeMessage } from '../protocol/codec.ts';
 import { MAX_VECTOR_WORDS, MIN_COHORT, PROTOCOL_VERSION } from '../protocol/limits.ts';
 import type { Offer, ToCoordinator, ToParticipant, Welcome } from '../protocol/messages/directions.ts';
 import { sidOfOffer } from '../protocol/transcript.ts';
-import type { ClientPolicy } from '../round/client/types.ts';
+import type { ClientEvent, ClientPolicy } from '../round/client/types.ts';
 import { faultInWords } from './fault-words.ts';
 import { isOver, ParticipantRound } from './participant-round.ts';
 import type { ParticipantPorts, Socket } from './ports.ts';
+import { retryMs } from './reconnection.ts';
+import { modelHashOfBytes, roundEventOf } from './round-events.ts';
 import { outcomeOf, progressOf } from './round-words.ts';
 import { SentLedger } from './sent-ledger.ts';
 import type { ParticipantStatus, ParticipantView, RoundOutcome } from './view.ts';
@@ -22,8 +24,10 @@ import type { ParticipantStatus, ParticipantView, RoundOutcome } from './view.ts
 /** What a participant insists on, whatever it is offered. */
 const POLICY: ClientPolicy = { minCohort: MIN_COHORT, maxVectorWords: MAX_VECTOR_WORDS, maxEpochs: 100 };
 
-const FIRST_RETRY_MS = 500;
-const LONGEST_RETRY_MS = 10_000;
+/** From the first try to the welcome; what has not come by then does not come. */
+const WELCOME_MS = 15_000;
+/** A shard that cannot be reached this often in a row needs a person. */
+const LOAD_ATTEMPTS = 4;
 
 type Seated = { readonly welcome: Welcome; readonly examples: Examples };
 
@@ -43,8 +47,14 @@ export class ParticipantSession {
   #round: ParticipantRound | null = null;
   #roundBytes = 0;
   #rounds: readonly RoundOutcome[] = [];
+  #room: { readonly here: number; readonly needed: number } | null = null;
+  /** Tries to connect since this participant was last seated. */
   #attempt = 0;
-  #cancelRetry: (() => void) | null = null;
+  #failedLoads = 0;
+  /** Settles with every load that was begun. */
+  #loading: Promise<unknown> = Promise.resolve();
+  /** The next try, or the end of patience with this one. */
+  #cancelTimer: (() => void) | null = null;
   #dataKept = false;
 
   /** `invitation` is the link's fragment, 16 bytes in base64url; RangeError where it is not. */
@@ -69,16 +79,20 @@ export class ParticipantSession {
 
   /** Ends this participation; a round that it masked for may be aborted for everyone by that. */
   leave(): void {
-    if (this.#isOver()) return;
+    if (this.isOver) return;
+    // LEAVE-1: what the round holds is erased before anything is said.
     this.#round?.take({ kind: 'leave' });
-    if (this.#socket) this.#send({ kind: 'leave' });
-    this.#end({ kind: 'left' });
+    this.#send({ kind: 'leave' });
+    this.#end({ kind: 'left' }, runOver('This tab left.'));
   }
 
   /** Leaves, and deletes what this browser (or process) keeps, for every tab. */
   async deleteData(): Promise<void> {
     this.leave();
     this.#seated = null;
+    await this.#ports.data.deleteAll();
+    // A download that was under way may have kept a part since.
+    await this.#loading;
     await this.#ports.data.deleteAll();
     this.#dataKept = false;
     this.#changed();
@@ -87,7 +101,6 @@ export class ParticipantSession {
   // ── the connection ────────────────────────────────────────────────────────────────────────────
 
   #connect(): void {
-    this.#cancelRetry = null;
     this.#attempt++;
     this.#setStatus({ kind: 'connecting', attempt: this.#attempt });
     const socket: Socket = this.#ports.socket.open({
@@ -102,35 +115,45 @@ export class ParticipantSession {
       },
     });
     this.#socket = socket;
+    this.#cancelTimer = this.#ports.clock.after(WELCOME_MS, () => this.#lost());
   }
 
   #hello(): void {
     const participant = hexBytes(this.#self);
     const shard = this.#welcome?.shard ?? null;
-    const { run, invitation } = { run: this.#run, invitation: this.#invitation };
+    const [run, invitation] = [this.#run, this.#invitation];
     this.#send({ kind: 'hello', protocol: PROTOCOL_VERSION, run, invitation, participant, shard });
   }
 
   #lost(): void {
-    this.#socket = null;
-    this.#round?.take({ kind: 'socket-lost' });
-    if (this.#isOver()) return;
-    const longestMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(10, this.#attempt - 1));
-    const fraction = (this.#ports.random(1)[0] ?? 0) / 255;
-    const retryInMs = Math.round(longestMs * (0.5 + fraction / 2));
-    this.#setStatus({ kind: 'offline', retryInMs });
-    this.#cancelRetry = this.#ports.clock.after(retryInMs, () => this.#connect());
-  }
-
-  #end(status: ParticipantStatus): void {
-    this.#cancelRetry?.();
+    this.#cancelTimer?.();
     const socket = this.#socket;
     this.#socket = null;
+    this.#room = null;
+    socket?.close();
+    this.#round?.take({ kind: 'socket-lost' });
+    if (this.isOver) return;
+    const retryInMs = retryMs(this.#attempt, this.#ports.random);
+    this.#setStatus({ kind: 'offline', retryInMs });
+    this.#cancelTimer = this.#ports.clock.after(retryInMs, () => this.#connect());
+  }
+
+  /** `because` is what a round that is under way ends with; its secrets are erased before anything else. */
+  #end(status: ParticipantStatus, because: ClientEvent): void {
+    this.#cancelTimer?.();
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#round?.take(because);
     socket?.close();
     this.#setStatus(status);
   }
 
-  #isOver(): boolean {
+  #fail(detail: string): void {
+    this.#end({ kind: 'failed', detail }, runOver('This tab could not go on.'));
+  }
+
+  /** Nothing more happens in this session. */
+  get isOver(): boolean {
     return ['finished', 'left', 'failed'].includes(this.#status.kind);
   }
 
@@ -146,13 +169,11 @@ export class ParticipantSession {
 
   #receive(frame: Uint8Array): void {
     const decoded = decodeToParticipant(frame);
-    if (!decoded.ok) {
-      this.#round?.take({ kind: 'socket-lost' });
-      const detail =
-        'The coordinator sent something this page cannot read. Reload it; if it stays so, tell whoever runs it.';
-      return this.#end({ kind: 'failed', detail });
-    }
-    this.#take(decoded.value);
+    if (decoded.ok) this.#take(decoded.value);
+    else
+      this.#fail(
+        'The coordinator sent something this page cannot read. Reload it; if it stays so, tell whoever runs it.',
+      );
   }
 
   #take(message: ToParticipant): void {
@@ -160,40 +181,27 @@ export class ParticipantSession {
       case 'welcome':
         return void this.#seat(message);
       case 'room':
-        if (this.#round !== null || this.#seated === null) return;
-        return this.#setStatus({ kind: 'waiting', here: message.here, needed: message.needed });
+        this.#room = { here: message.here, needed: message.needed };
+        if (this.#status.kind === 'waiting') this.#wait();
+        return;
       case 'offer':
         return this.#offered(message);
-      case 'roster': {
-        const entries = message.entries.map(({ participant, maskKey }) => {
-          const id = bytesToHex(participant);
-          invariant(isParticipantId(id), 'the codec gives 32 bytes');
-          return { participant: id, maskKey: bytesToHex(maskKey) };
-        });
-        return this.#inRound(message.sid)?.take({ kind: 'roster', entries });
-      }
-      case 'result': {
-        const modelHash = bytesToHex(message.modelHash);
-        invariant(isModelHash(modelHash), 'the codec gives 32 bytes');
-        return this.#inRound(message.sid)?.take({ kind: 'result', modelHash, survivors: message.survivors });
-      }
+      case 'roster':
+      case 'result':
       case 'abort':
-        return this.#inRound(message.sid)?.take({
-          kind: 'abort',
-          code: message.code,
-          detail: message.detail,
-        });
+        return this.#inRound(message.sid)?.take(roundEventOf(message));
       case 'finished': {
-        const modelHash = bytesToHex(message.modelHash);
-        invariant(isModelHash(modelHash), 'the codec gives 32 bytes');
-        return this.#end({ kind: 'finished', outcome: message.outcome, rounds: message.rounds, modelHash });
+        const { outcome, rounds } = message;
+        const modelHash = modelHashOfBytes(message.modelHash);
+        return this.#end(
+          { kind: 'finished', outcome, rounds, modelHash },
+          runOver('The run ended before this round did.'),
+        );
       }
       case 'fault':
         // A connection that the coordinator has not yet missed: it will, and the next try succeeds.
-        if (message.closing && message.code !== 'duplicate-participant') {
-          this.#round?.take({ kind: 'socket-lost' });
-          this.#end({ kind: 'failed', detail: faultInWords(message.code) });
-        }
+        if (message.closing && message.code !== 'duplicate-participant')
+          this.#fail(faultInWords(message.code));
         return;
       default:
         return unreachable(message);
@@ -207,8 +215,7 @@ export class ParticipantSession {
 
   /** Loads the shard and starts the backend; both stay where the seat is the same after a reconnect. */
   async #seat(welcome: Welcome): Promise<void> {
-    const socket = this.#socket;
-    this.#attempt = 0;
+    this.#cancelTimer?.();
     const before = this.#seated;
     this.#welcome = welcome;
     if (
@@ -218,31 +225,37 @@ export class ParticipantSession {
     ) {
       this.#seated = null;
       const examples = await this.#load(welcome);
-      if (examples === null || this.#socket !== socket) return;
+      if (examples === null) return;
       this.#seated = { welcome, examples };
     } else this.#seated = { welcome, examples: before.examples };
-    this.#setStatus({ kind: 'waiting', here: 0, needed: welcome.minCohort });
+    this.#attempt = 0;
+    this.#wait();
     this.#send({ kind: 'ready', backend: this.#backend ?? '' });
   }
 
+  /** Null where it failed, or where the connection it was loaded for is gone: the next welcome loads again. */
   async #load(welcome: Welcome): Promise<Examples | null> {
+    const socket = this.#socket;
     this.#setStatus({ kind: 'loading', fraction: 0 });
-    const loaded = await this.#ports.data.load(welcome.task, welcome.shard, (fraction) => {
-      if (this.#status.kind === 'loading') this.#setStatus({ kind: 'loading', fraction });
+    const loading = this.#ports.data.load(welcome.task, welcome.shard, (fraction) => {
+      if (this.#socket === socket) this.#setStatus({ kind: 'loading', fraction });
     });
-    if (this.#isOver()) return null;
+    this.#loading = Promise.all([this.#loading, loading]);
+    const loaded = await loading;
+    if (this.#socket !== socket) return null;
     if (!loaded.ok) {
-      this.#end({
-        kind: 'failed',
-        detail: `Your part of the data could not be loaded: ${loaded.fault.detail} Reload the page to try again.`,
-      });
+      const { code, detail } = loaded.fault;
+      // A coordinator that restarts answers no download for a while either.
+      if (code === 'unreachable' && ++this.#failedLoads < LOAD_ATTEMPTS) this.#lost();
+      else this.#fail(`Your part of the data could not be loaded: ${detail} Reload the page to try again.`);
       return null;
     }
+    this.#failedLoads = 0;
     this.#dataKept = true;
     const backend = await this.#ports.trainer.start();
-    if (this.#isOver()) return null;
+    if (this.#socket !== socket) return null;
     if (!backend.ok) {
-      this.#end({ kind: 'failed', detail: `This device cannot train: ${backend.fault.detail}` });
+      this.#fail(`This device cannot train: ${backend.fault.detail}`);
       return null;
     }
     this.#backend = backend.value;
@@ -282,7 +295,7 @@ export class ParticipantSession {
   }
 
   #roundChanged(): void {
-    if (this.#round === null || this.#isOver()) return;
+    if (this.#round === null || this.#socket === null) return;
     const progress = progressOf(this.#round);
     if (progress !== null) this.#setStatus({ kind: 'in-round', progress });
   }
@@ -291,12 +304,17 @@ export class ParticipantSession {
     if (this.#round !== round) return;
     this.#round = null;
     this.#rounds = [...this.#rounds, outcomeOf(round, this.#roundBytes)];
-    if (this.#status.kind === 'in-round' && this.#socket !== null)
-      this.#setStatus({ kind: 'waiting', here: 0, needed: this.#welcome?.minCohort ?? 0 });
-    else this.#changed();
+    if (this.#socket === null) this.#changed();
+    else this.#wait();
   }
 
   // ── what is shown ─────────────────────────────────────────────────────────────────────────────
+
+  /** Until the coordinator says how many are here, this participant knows of itself. */
+  #wait(): void {
+    const { here, needed } = this.#room ?? { here: 1, needed: this.#welcome?.minCohort ?? MIN_COHORT };
+    this.#setStatus({ kind: 'waiting', here, needed });
+  }
 
   #setStatus(status: ParticipantStatus): void {
     this.#status = status;
@@ -325,4 +343,5 @@ export class ParticipantSession {
 }
 
 const sameShard = (a: ShardReference, b: ShardReference) => a.index === b.index && a.of === b.of;
+const runOver = (detail: string): ClientEvent => ({ kind: 'abort', code: 'stopped', detail });
 const hexBytes = (id: ParticipantId) => hexToBytes(id);

@@ -34,7 +34,7 @@ export interface GraphParameters {
 }
 
 /** The largest cohort that always uses the complete graph. */
-export const COMPLETE_GRAPH_COHORT = 64;
+const COMPLETE_GRAPH_COHORT = 64;
 
 const DEFAULT_BITS = {
   active: { privacyBits: 80, correctnessBits: 30 },

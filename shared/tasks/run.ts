@@ -3,8 +3,12 @@ import * as v from 'valibot';
 import { MIN_COHORT, MAX_COHORT, MAX_ROUNDS, DURATION_MS } from '../protocol/limits.ts';
 import { localTraining } from './task.ts';
 
-const integer = v.pipe(v.number(), v.safeInteger());
-const durationMs = v.pipe(integer, v.minValue(100), v.maxValue(3_600_000));
+const integer = v.pipe(v.number(), v.safeInteger('an integer, without a fraction'));
+const durationMs = v.pipe(
+  integer,
+  v.minValue(100, 'at least 0.1 seconds'),
+  v.maxValue(3_600_000, 'at most an hour'),
+);
 
 export const runSettings = v.strictObject({
   taskId: v.string(),
@@ -16,7 +20,11 @@ export const runSettings = v.strictObject({
   ),
   /** No round starts, and none is opened, with fewer. */
   minCohort: v.optional(
-    v.pipe(integer, v.minValue(MIN_COHORT, `minCohort: at least ${MIN_COHORT}`), v.maxValue(MAX_COHORT)),
+    v.pipe(
+      integer,
+      v.minValue(MIN_COHORT, `minCohort: at least ${MIN_COHORT}`),
+      v.maxValue(MAX_COHORT, `minCohort: at most ${MAX_COHORT}`),
+    ),
     MIN_COHORT,
   ),
   rounds: v.pipe(
@@ -25,7 +33,7 @@ export const runSettings = v.strictObject({
     v.maxValue(MAX_ROUNDS, `rounds: at most ${MAX_ROUNDS}`),
   ),
   /** Seeds the initial model and every shuffle; never a secret. */
-  seed: v.optional(v.pipe(integer, v.minValue(0)), 1),
+  seed: v.optional(v.pipe(integer, v.minValue(0, 'at least 0')), 1),
   training: v.optional(localTraining),
   durationsMs: v.optional(
     v.strictObject({ offered: durationMs, training: durationMs, rostered: durationMs, masking: durationMs }),

@@ -5,14 +5,18 @@
 import * as v from 'valibot';
 import { modelSpecification } from './model.ts';
 
-const positiveInteger = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const positiveInteger = v.pipe(
+  v.number(),
+  v.safeInteger('an integer, without a fraction'),
+  v.minValue(1, 'at least 1'),
+);
 
 /** Local training between two uploads. */
 export const localTraining = v.strictObject({
   /** Passes over the participant's own examples in a round. */
-  epochs: v.pipe(positiveInteger, v.maxValue(100)),
-  batchSize: v.pipe(positiveInteger, v.maxValue(4096)),
-  learningRate: v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(100)),
+  epochs: v.pipe(positiveInteger, v.maxValue(100, 'at most 100')),
+  batchSize: v.pipe(positiveInteger, v.maxValue(4096, 'at most 4096')),
+  learningRate: v.pipe(v.number(), v.finite(), v.gtValue(0, 'more than 0'), v.maxValue(100, 'at most 100')),
   optimizer: v.strictObject({ kind: v.literal('sgd') }),
 });
 export type LocalTraining = v.InferOutput<typeof localTraining>;

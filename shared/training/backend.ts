@@ -1,6 +1,7 @@
 /**
  * Starting a tfjs backend in a worker or in Node. `tf.setBackend` answers false where it fails and leaves
- * another backend in place, so the name is checked, never assumed.
+ * another backend in place, so its answer is checked, never assumed; its name alone
+ * proves nothing: after a failed start `tf.getBackend()` says "wasm" all the same.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
@@ -14,10 +15,25 @@ export interface WasmFiles {
   readonly 'tfjs-backend-wasm-threaded-simd.wasm': string;
 }
 
-/** Starts wasm, once a thread; the backend's name, or a sentence where it does not start. */
+/** The start that is under way or done; null before the first, and after one that failed. */
+let starting: Promise<Result<string, string>> | null = null;
+let pathsSet = false;
+
+/**
+ * Starts wasm, once a thread; the backend's name, or a sentence where it does not start. A start that failed is
+ * tried again at the next call, with the files of the first (tfjs takes paths once). There is no fallback to the
+ * cpu backend: a device without WebAssembly would hold up every round.
+ */
 export async function startBackend(files: WasmFiles): Promise<Result<string, string>> {
-  if (tf.getBackend() === 'wasm') return ok('wasm');
-  setWasmPaths(files);
+  starting ??= startWasm(files);
+  const started = await starting;
+  if (!started.ok) starting = null;
+  return started;
+}
+
+async function startWasm(files: WasmFiles): Promise<Result<string, string>> {
+  if (!pathsSet) setWasmPaths(files);
+  pathsSet = true;
   // One thread a tab: many tabs share a machine, and no gain from threads was measured.
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   try {

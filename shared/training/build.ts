@@ -27,7 +27,7 @@ export function buildModel(specification: ModelSpecification, parameters: Float3
     variables,
     forward: (inputs) =>
       tf.tidy(() => {
-        let activations = tf.reshape(inputs, [inputs.shape[0] ?? -1, -1]) as tf.Tensor2D;
+        let activations = tf.reshape<tf.Rank.R2>(inputs, [inputs.shape[0] ?? -1, -1]);
         specification.layers.forEach((layer, index) => {
           const [kernel, bias] = [variables[2 * index], variables[2 * index + 1]];
           invariant(kernel && bias, 'a kernel and a bias a layer');

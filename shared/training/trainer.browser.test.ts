@@ -1,7 +1,7 @@
 import wasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import threadedUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
-import { beforeAll, describe, expect } from 'vitest';
+import { beforeAll, describe } from 'vitest';
 import { startBackend } from './backend.ts';
 import { trainerSuite } from './trainer-suite.ts';
 
@@ -12,7 +12,7 @@ describe('training on wasm, in Chromium', () => {
       'tfjs-backend-wasm-simd.wasm': simdUrl,
       'tfjs-backend-wasm-threaded-simd.wasm': threadedUrl,
     });
-    expect(started).toEqual({ ok: true, value: 'wasm (SIMD)' });
+    if (!started.ok) throw new Error(started.fault);
   });
   trainerSuite();
 });

@@ -11,13 +11,27 @@ import { fail, ok, type Result } from '../base/result.ts';
 import type { TrainFault, TrainJob, TrainOutcome } from '../participant/ports.ts';
 import { buildModel, type BuiltModel } from './build.ts';
 
-/** Runs the job on the backend that is set. Every tensor it makes is disposed, however it ends. */
-export async function trainLocally(job: TrainJob): Promise<Result<TrainOutcome, TrainFault>> {
+const CANCELLED = fail<TrainFault>({ code: 'cancelled', detail: 'Training was stopped.' });
+
+/** Gives the thread back for one macrotask, in which sockets and timers have their turn. */
+export interface ThreadBreaks {
+  next(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Runs the job on the backend that is set. Every tensor it makes is disposed, however it ends. `yieldThread` is
+ * for where a MessageChannel does not let the event loop go round: Node delivers a thousand messages in a row.
+ */
+export async function trainLocally(
+  job: TrainJob,
+  yieldThread: ThreadBreaks = macrotasks(),
+): Promise<Result<TrainOutcome, TrainFault>> {
   const model = buildModel(job.task.model, job.parameters);
-  const yieldThread = macrotasks();
   try {
     const loss = await runEpochs(job, model, yieldThread.next);
     if (!loss.ok) return loss;
+    if (job.signal.aborted) return CANCELLED;
     const delta = model.parameters();
     for (let i = 0; i < delta.length; i++) delta[i] = (delta[i] as number) - (job.parameters[i] as number);
     if (!delta.every(Number.isFinite))
@@ -44,7 +58,7 @@ async function runEpochs(
     const order = permutation(random, count);
     lossSum = 0;
     for (let index = 0; index < batchesPerEpoch; index++) {
-      if (job.signal.aborted) return fail({ code: 'cancelled', detail: 'Training was stopped.' });
+      if (job.signal.aborted) return CANCELLED;
       const chosen = order.subarray(index * batchSize, Math.min(count, (index + 1) * batchSize));
       const loss = trainBatch(job, model, chosen);
       if (!Number.isFinite(loss))
@@ -91,11 +105,11 @@ function trainBatch(job: TrainJob, model: BuiltModel, chosen: Uint32Array): numb
 export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
   return tf.tidy(() => {
     const oneHot = tf.cast(tf.oneHot(labels, logits.shape[1]), 'float32');
-    return tf.neg(tf.mean(tf.sum(tf.mul(oneHot, tf.logSoftmax(logits)), -1))) as tf.Scalar;
+    return tf.neg<tf.Scalar>(tf.mean(tf.sum(tf.mul(oneHot, tf.logSoftmax(logits)), -1)));
   });
 }
 
-function macrotasks(): { next: () => Promise<void>; close: () => void } {
+function macrotasks(): ThreadBreaks {
   const channel = new MessageChannel();
   let resume = () => {};
   channel.port1.onmessage = () => resume();

@@ -1,6 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { cohortCounts } from './cohort.ts';
-import { hex, MODEL, stop, after, ALL_TRAINED, ALL_UPLOADED } from './examples.ts';
+import { cohortCounts, standingOf } from './cohort.ts';
+import {
+  A,
+  B,
+  OUTSIDER,
+  hex,
+  MODEL,
+  accept,
+  advertise,
+  gone,
+  stop,
+  uploaded,
+  after,
+  ALL_ACCEPT,
+  ALL_TRAINED,
+  ALL_UPLOADED,
+} from './examples.ts';
 import type { CoordinatorEvent } from './types.ts';
 
 describe('cohortCounts', () => {
@@ -13,5 +28,20 @@ describe('cohortCounts', () => {
       trained: 0,
       uploaded: 0,
     });
+  });
+});
+
+describe('standingOf', () => {
+  it.each([
+    ['offered', after(accept(A)).state, ['training', null]],
+    ['offered, one quick', after(accept(A), advertise(A), accept(B)).state, ['trained', 'training']],
+    ['training', after(...ALL_ACCEPT, advertise(A)).state, ['trained', 'training']],
+    ['training, one gone', after(...ALL_ACCEPT, gone(A)).state, [null, 'training']],
+    ['masking', after(...ALL_TRAINED, uploaded(A)).state, ['uploaded', 'trained']],
+    ['opening', after(...ALL_UPLOADED).state, ['uploaded', 'uploaded']],
+    ['aborted', after(...ALL_TRAINED, stop).state, [null, null]],
+  ] as const)('tells what each has done: %s', (_, state, standings) => {
+    expect([standingOf(state, A), standingOf(state, B)]).toEqual(standings);
+    expect(standingOf(state, OUTSIDER)).toBeNull();
   });
 });

@@ -1,4 +1,5 @@
 /** How far a cohort has come, for those who watch a round. */
+import type { ParticipantId } from '../../base/ids.ts';
 import { unreachable } from '../../base/invariant.ts';
 import type { CoordinatorState } from './types.ts';
 
@@ -30,6 +31,31 @@ export function cohortCounts(state: CoordinatorState): CohortCounts {
     }
     case 'aborted':
       return { invited, training: 0, trained: 0, uploaded: 0 };
+    default:
+      return unreachable(state);
+  }
+}
+
+/** What one participant has done in this attempt; null where it takes no part (yet, or any more). */
+export function standingOf(
+  state: CoordinatorState,
+  id: ParticipantId,
+): 'training' | 'trained' | 'uploaded' | null {
+  switch (state.kind) {
+    case 'offered':
+      if (!state.accepted.has(id)) return null;
+      return state.advertised.has(id) ? 'trained' : 'training';
+    case 'training':
+      if (state.pending.has(id)) return 'training';
+      return state.advertised.has(id) ? 'trained' : null;
+    case 'masking':
+      if (state.uploaded.has(id)) return 'uploaded';
+      return state.roster.some(({ participant }) => participant === id) ? 'trained' : null;
+    case 'opening':
+      return state.roster.some(({ participant }) => participant === id) ? 'uploaded' : null;
+    case 'done':
+    case 'aborted':
+      return null;
     default:
       return unreachable(state);
   }

@@ -19,14 +19,21 @@ import type {
   TimedPhase,
 } from '../coordinator/types.ts';
 import type { Observations } from './observations.ts';
-import type { SimulatedTab } from './simulated-tab.ts';
 
 /** A bug planted to show that a check bites. */
 export type PlantedCoordinatorBug = 'opens-early' | 'sends-first';
 
+/** One end of a connection: frames on the way, oldest first. */
+export interface SimulatedPeer {
+  readonly id: ParticipantId;
+  readonly inbox: Uint8Array[];
+  readonly outbox: (Uint8Array | 'gone')[];
+  readonly connected: boolean;
+}
+
 type Attempt = {
   readonly offer: Offer;
-  readonly tabs: ReadonlyMap<ParticipantId, SimulatedTab>;
+  readonly tabs: ReadonlyMap<ParticipantId, SimulatedPeer>;
   readonly spools: Map<ParticipantId, Uint8Array[]>;
   readonly complete: Set<ParticipantId>;
   sum: Uint32Array;
@@ -61,7 +68,7 @@ export class SimulatedCoordinator {
   }
 
   /** Offers an attempt to `tabs`; `template` is the offer but for what belongs to the attempt. */
-  offer(template: Offer, tabs: readonly SimulatedTab[]): void {
+  offer(template: Offer, tabs: readonly SimulatedPeer[]): void {
     const nonce = this.#random(32);
     const offer = { ...template, nonce, modelHash: hexToBytes(this.modelHash), invited: tabs.length };
     const frame = encodeMessage(offer);
@@ -90,7 +97,7 @@ export class SimulatedCoordinator {
   }
 
   /** Takes the next message of `tab`, or learns that its socket is gone. */
-  receive(tab: SimulatedTab): void {
+  receive(tab: SimulatedPeer): void {
     const frame = tab.outbox.shift();
     invariant(frame !== undefined, 'a delivery has a frame');
     if (frame === 'gone') return this.dispatch({ kind: 'gone', from: tab.id });

@@ -11,19 +11,26 @@ interface VaultSchema extends DBSchema {
 
 const DATABASE = 'chorale';
 
-const open = (): Promise<IDBPDatabase<VaultSchema>> =>
-  openDB<VaultSchema>(DATABASE, 1, { upgrade: (db) => void db.createObjectStore('chunks') });
+const open = (database: string): Promise<IDBPDatabase<VaultSchema>> =>
+  openDB<VaultSchema>(database, 1, { upgrade: (db) => void db.createObjectStore('chunks') });
 
 export class ChunkVault {
   readonly #db: Promise<IDBPDatabase<VaultSchema>>;
 
-  constructor() {
-    this.#db = open();
+  /** `database` is the name it has in this origin. */
+  constructor(database = DATABASE) {
+    this.#db = open(database);
+    // Whoever asks the vault for something hears of it.
+    this.#db.catch(() => {});
   }
 
-  /** Undefined where it is not kept. */
+  /** Undefined where it is not kept, or where storage fails: then it is downloaded, and `put` says what is wrong. */
   async get(path: string): Promise<Uint8Array | undefined> {
-    return (await this.#db).get('chunks', path);
+    try {
+      return await (await this.#db).get('chunks', path);
+    } catch {
+      return undefined;
+    }
   }
 
   async put(path: string, bytes: Uint8Array): Promise<Result<void, string>> {

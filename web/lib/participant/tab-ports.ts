@@ -31,7 +31,13 @@ export function tabPorts(vault: ChunkVault): ParticipantPorts {
       },
     },
     trainer: {
-      start: async () => (await trainer()).start(),
+      start: async () => {
+        try {
+          return await (await trainer()).start();
+        } catch {
+          return fail({ code: 'backend', detail: 'the training code could not be loaded. Reload the page.' });
+        }
+      },
       train: async (job) => (await trainer()).train(job),
     },
     clock: {

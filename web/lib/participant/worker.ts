@@ -40,9 +40,13 @@ async function ports(): Promise<ParticipantPorts> {
   return observedPorts(tabPorts(vault));
 }
 
+// What breaks here unforeseen reaches the page as the worker's error event.
+self.onunhandledrejection = ({ reason }) => self.reportError(reason);
+
 self.onmessage = async ({ data: command }: MessageEvent<ToWorker>): Promise<void> => {
   switch (command.kind) {
     case 'join':
+      if (session !== null && !session.isOver) return;
       session = new ParticipantSession(await ports(), command, show);
       return session.join();
     case 'leave':

@@ -17,37 +17,45 @@ export class Admin {
   async open(token: string | null): Promise<void> {
     if (token !== null) return this.signIn(token);
     const session = await api.signedIn();
-    if (!session.ok) this.problem = session.fault;
+    if (!session.ok) this.problem = session.fault.sentence;
     this.signedIn = session.ok && session.value.signedIn;
     if (this.signedIn) await this.refresh();
   }
 
   async signIn(token: string): Promise<void> {
     const answer = await api.signIn(token);
-    this.problem = answer.ok ? null : answer.fault;
+    this.problem = answer.ok ? null : answer.fault.sentence;
     this.signedIn = answer.ok;
     if (answer.ok) await this.refresh();
   }
 
   async signOut(): Promise<void> {
-    await api.signOut();
+    const answer = await api.signOut();
+    if (!answer.ok) return this.#refuse(answer.fault);
+    this.problem = null;
     this.signedIn = false;
     this.selected = null;
+  }
+
+  /** The session has ended elsewhere: signed out in another tab, or a new token was made. */
+  expire(): void {
+    this.#refuse({ status: 401, sentence: 'You are signed out. Sign in with the admin token again.' });
   }
 
   async refresh(): Promise<void> {
     const [runs, tasks] = await Promise.all([api.listRuns(), api.listTasks()]);
     if (runs.ok) this.runs = runs.value;
+    else this.#refuse(runs.fault);
     if (tasks.ok) this.tasks = tasks.value;
-    const refused = [runs, tasks].find((answer) => !answer.ok);
-    if (refused && !refused.ok) this.problem = refused.fault;
+    else this.#refuse(tasks.fault);
     this.selected ??= this.runs[0]?.id ?? null;
   }
 
   /** A sentence where the settings are refused, null where the run was made. */
   async create(settings: RunSettingsInput): Promise<string | null> {
     const created = await api.createRun(settings);
-    if (!created.ok) return created.fault;
+    if (!created.ok) return created.fault.sentence;
+    this.problem = null;
     this.selected = created.value.run.id;
     await this.refresh();
     return null;
@@ -63,7 +71,13 @@ export class Admin {
 
   async #tell(call: ReturnType<typeof api.startRun>): Promise<void> {
     const answer = await call;
-    this.problem = answer.ok ? null : answer.fault;
+    this.problem = null;
+    if (!answer.ok) this.#refuse(answer.fault);
     await this.refresh();
+  }
+
+  #refuse({ status, sentence }: api.Refusal): void {
+    this.problem = sentence;
+    if (status === 401) this.signedIn = false;
   }
 }

@@ -1,26 +1,45 @@
-/** Calls of the coordinator's API. A refusal is its own sentence, ready to be shown. */
+/** Calls of the coordinator's API. A refusal carries its sentence, ready to be shown. */
 import type { AdminRunView, RunSummary, RunView } from '#shared/protocol/api.ts';
 import { fail, ok, type Result } from '#shared/base/result.ts';
 import type { RunSettingsInput } from '#shared/tasks/run.ts';
 import type { Task } from '#shared/tasks/task.ts';
 
-async function call<Value>(method: string, path: string, body?: unknown): Promise<Result<Value, string>> {
-  let response: Response;
-  try {
-    const init =
-      body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
-    response = await fetch(`/api${path}`, { method, ...init });
-  } catch {
-    return fail('The coordinator cannot be reached. Is it running, and is this device online?');
-  }
-  const text = await response.text();
-  const value: unknown = text === '' ? null : JSON.parse(text);
-  if (response.ok) return ok(value as Value);
-  const named = typeof value === 'object' && value !== null && 'error' in value ? String(value.error) : null;
-  return fail(named ?? `The coordinator answered ${response.status}.`);
+export interface Refusal {
+  /** Of HTTP; null where nothing answered. */
+  readonly status: number | null;
+  readonly sentence: string;
 }
+
+async function call<Value>(method: string, path: string, body?: unknown): Promise<Result<Value, Refusal>> {
+  const init =
+    body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
+  try {
+    const response = await fetch(`/api${path}`, { method, ...init });
+    const text = await response.text();
+    const value = text === '' ? null : parsed(text);
+    if (response.ok && value !== undefined) return ok(value as Value);
+    return fail({ status: response.status, sentence: sentenceOf(value, response.status) });
+  } catch {
+    return fail({
+      status: null,
+      sentence: 'The coordinator cannot be reached. Is it running, and is this device online?',
+    });
+  }
+}
+
+/** Undefined for what is no JSON: a proxy's error page, say. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const sentenceOf = (value: unknown, status: number): string =>
+  typeof value === 'object' && value !== null && 'error' in value
+    ? String(value.error)
+    : `The answer, with status ${status}, is not the coordinator’s. It may be starting; try again in a moment.`;
 
 export const signedIn = () => call<{ signedIn: boolean }>('GET', '/session');
 export const signIn = (token: string) => call<null>('POST', '/session', { token });
@@ -29,5 +48,5 @@ export const listTasks = () => call<Task[]>('GET', '/tasks');
 export const listRuns = () => call<RunSummary[]>('GET', '/runs');
 export const getRun = (id: string) => call<RunView>('GET', `/runs/${encodeURIComponent(id)}`);
 export const createRun = (settings: RunSettingsInput) => call<AdminRunView>('POST', '/runs', settings);
-export const startRun = (id: string) => call<null>('POST', `/runs/${id}/start`);
-export const stopRun = (id: string) => call<null>('POST', `/runs/${id}/stop`);
+export const startRun = (id: string) => call<null>('POST', `/runs/${encodeURIComponent(id)}/start`);
+export const stopRun = (id: string) => call<null>('POST', `/runs/${encodeURIComponent(id)}/stop`);

@@ -25,7 +25,7 @@ export class RunSnapshot {
     this.close();
     const answer = await getRun(this.#id);
     if (answer.ok) this.run = answer.value;
-    this.problem = answer.ok || this.run !== null ? null : answer.fault;
+    this.problem = answer.ok || this.run !== null ? null : answer.fault.sentence;
     const last = this.run?.rounds.findLast((round) => round.outcome === 'done');
     if (last?.accuracy === null && triesLeft > 0)
       this.#timer = setTimeout(() => void this.refresh(triesLeft - 1), AGAIN_MS);

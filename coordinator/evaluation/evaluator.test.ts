@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DatasetManifest } from '#shared/data/manifest.ts';
+import { mnistTask } from '#shared/tasks/mnist.ts';
+import type { Task } from '#shared/tasks/task.ts';
+import { createEvaluator, type Evaluator } from './evaluator.ts';
+
+/** One layer of two inputs and two classes: kernel [[1, 0], [0, 1]] · `scale`, no bias. */
+const task: Task = {
+  ...mnistTask,
+  model: {
+    version: 1,
+    inputShape: [2],
+    layers: [{ kind: 'dense', units: 2, activation: 'linear' }],
+    loss: 'softmax-cross-entropy',
+  },
+};
+const parameters = (scale: number) => Float32Array.of(scale, 0, 0, scale, 0, 0);
+
+/** Inputs (1,0), (0,1), (0,1), (1,0) with labels 0, 1, 1, 1: the last is what the kernel gets wrong. */
+const TEST = Uint8Array.of(255, 0, 0, 255, 0, 255, 255, 0, 0, 1, 1, 1);
+
+let dataFolder: string;
+let evaluator: Evaluator;
+
+function publish(bytes: Uint8Array): void {
+  const test = { file: 'test.bin', examples: 4, sha256: createHash('sha256').update(TEST).digest('hex') };
+  const manifest: DatasetManifest = {
+    version: 1,
+    dataset: 'mnist',
+    inputBytes: 2,
+    classes: 2,
+    train: [test],
+    test,
+  };
+  mkdirSync(join(dataFolder, 'mnist'), { recursive: true });
+  writeFileSync(join(dataFolder, 'mnist', 'test.bin'), bytes);
+  writeFileSync(join(dataFolder, 'mnist', 'manifest.json'), JSON.stringify(manifest));
+}
+
+beforeEach(() => {
+  dataFolder = mkdtempSync(join(tmpdir(), 'chorale-evaluation-'));
+  evaluator = createEvaluator({ task, dataFolder });
+});
+
+afterEach(async () => {
+  await evaluator.close();
+  rmSync(dataFolder, { recursive: true });
+});
+
+/** Cross-entropy of a right and of a wrong answer where the logits differ by `scale`. */
+const losses = (scale: number) => [Math.log1p(Math.exp(-scale)), Math.log1p(Math.exp(scale))] as const;
+
+describe('the evaluation', () => {
+  it('gives the accuracy and the mean loss of each model asked for', async () => {
+    publish(TEST);
+    const [two, minus] = await Promise.all([
+      evaluator.evaluate(parameters(2)),
+      evaluator.evaluate(parameters(-1)),
+    ]);
+    const [right, wrong] = losses(2);
+    expect(two.accuracy).toBe(0.75);
+    expect(two.loss).toBeCloseTo((3 * right + wrong) / 4, 5);
+    const [less, more] = losses(1);
+    expect(minus.accuracy).toBe(0.25);
+    expect(minus.loss).toBeCloseTo((less + 3 * more) / 4, 5);
+  });
+
+  it('without a test set says how to make it, and works as soon as it is there', async () => {
+    await expect(evaluator.evaluate(parameters(1))).rejects.toThrow(/stopped: the test set .*prepare-data/);
+    publish(TEST);
+    expect((await evaluator.evaluate(parameters(1))).accuracy).toBe(0.75);
+  });
+
+  it('refuses a test set that is not the published one', async () => {
+    publish(TEST.with(0, 254));
+    await expect(evaluator.evaluate(parameters(1))).rejects.toThrow(/test\.bin .*its hash differs/);
+  });
+
+  it('a thread that a request breaks rejects what it had in hand, and the next call starts another', async () => {
+    publish(TEST);
+    const cutShort = evaluator.evaluate(parameters(1).subarray(0, 3));
+    const behind = evaluator.evaluate(parameters(1));
+    await expect(cutShort).rejects.toThrow(/The evaluation stopped: ./);
+    await expect(behind).rejects.toThrow(/The evaluation stopped: ./);
+    expect((await evaluator.evaluate(parameters(1))).accuracy).toBe(0.75);
+  });
+
+  it('that is closed leaves nobody waiting and starts no thread again', async () => {
+    publish(TEST);
+    const waiting = evaluator.evaluate(parameters(1));
+    const rejected = expect(waiting).rejects.toThrow(/closed/);
+    await evaluator.close();
+    await rejected;
+    await expect(evaluator.evaluate(parameters(1))).rejects.toThrow(/closed/);
+  });
+});

@@ -1,0 +1,248 @@
+/** A participant's world for tests: a clock that is told the time, sockets that are looked into, a task of six parameters. */
+import { hexToBytes } from '../base/bytes.ts';
+import type { RunId, Sid } from '../base/ids.ts';
+import { invariant } from '../base/invariant.ts';
+import { seededRandom } from '../base/random.ts';
+import { ok } from '../base/result.ts';
+import type { Examples } from '../data/examples.ts';
+import { decodeToCoordinator, encodeMessage } from '../protocol/codec.ts';
+import { AUXILIARY_LANES, DURATION_MS, MIN_COHORT } from '../protocol/limits.ts';
+import type { Offer, ToCoordinator, ToParticipant, Welcome } from '../protocol/messages/directions.ts';
+import { sidOfOffer } from '../protocol/transcript.ts';
+import { parameterCount } from '../tasks/layout.ts';
+import { mnistTask } from '../tasks/mnist.ts';
+import { bytesOfParameters, modelHashOf } from '../tasks/parameters.ts';
+import type { Task } from '../tasks/task.ts';
+import type { ClockPort, ParticipantPorts, Socket, SocketHandlers, TrainerPort } from './ports.ts';
+import { ParticipantSession } from './session.ts';
+import type { ParticipantView } from './view.ts';
+
+const RUN = 'AAAAAAAAAAAAAAAA' as RunId;
+const COORDINATOR_KEY = new Uint8Array(32).fill(7);
+
+/** Dense, [inputs, units]; [2, 2] has six parameters. */
+export const taskOf = (inputs: number, units: number): Task => ({
+  ...mnistTask,
+  id: 'tiny',
+  model: {
+    ...mnistTask.model,
+    inputShape: [inputs],
+    layers: [{ kind: 'dense', units, activation: 'linear' }],
+  },
+  quantization: { range: 1 },
+  weightMax: 10,
+});
+export const tinyTask = taskOf(2, 2);
+
+/** The model that every offer of these tests names. */
+export const modelBytesOf = (task: Task) =>
+  bytesOfParameters(new Float32Array(parameterCount(task.model)).fill(0.5));
+
+const examples: Examples = {
+  count: 3,
+  inputs: Float32Array.of(0, 1, 1, 0, 1, 1),
+  labels: Uint8Array.of(0, 1, 1),
+};
+
+/** Lets everything that waits for no timer go on. */
+export async function settle(): Promise<void> {
+  // No chain of promises here is as long.
+  for (let turn = 0; turn < 200; turn++) await Promise.resolve();
+}
+
+export class TestClock implements ClockPort {
+  #nowMs = 0;
+  #timers: { readonly atMs: number; readonly run: () => void }[] = [];
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  after(ms: number, run: () => void): () => void {
+    const timer = { atMs: this.#nowMs + ms, run };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  }
+
+  /** Lets `ms` pass, timer after timer, and everything go on in between. */
+  async pass(ms: number): Promise<void> {
+    const endMs = this.#nowMs + ms;
+    for (;;) {
+      await settle();
+      const next = this.#timers.toSorted((a, b) => a.atMs - b.atMs)[0];
+      if (next === undefined || next.atMs > endMs) break;
+      this.#nowMs = next.atMs;
+      this.#timers = this.#timers.filter((other) => other !== next);
+      next.run();
+    }
+    this.#nowMs = endMs;
+  }
+
+  get isIdle(): boolean {
+    return this.#timers.length === 0;
+  }
+}
+
+/** The coordinator's end of a connection. */
+export class TestSocket implements Socket {
+  readonly sent: ToCoordinator[] = [];
+  readonly #handlers: SocketHandlers;
+  isClosed = false;
+  waitingBytes = 0;
+
+  constructor(handlers: SocketHandlers) {
+    this.#handlers = handlers;
+  }
+
+  send(frame: Uint8Array): void {
+    invariant(!this.isClosed, 'nothing is sent on a closed socket');
+    const decoded = decodeToCoordinator(frame);
+    invariant(decoded.ok, 'a participant sends messages');
+    this.sent.push(decoded.value);
+  }
+
+  bufferedBytes(): number {
+    return this.waitingBytes;
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+
+  open(): void {
+    this.#handlers.onOpen();
+  }
+
+  lose(): void {
+    this.isClosed = true;
+    this.#handlers.onClose();
+  }
+
+  /** A message of the coordinator, or bytes that are none. */
+  async deliver(message: ToParticipant | Uint8Array): Promise<void> {
+    this.#handlers.onFrame(message instanceof Uint8Array ? message : encodeMessage(message));
+    await settle();
+  }
+
+  get kinds(): readonly string[] {
+    return this.sent.map((message) => message.kind);
+  }
+
+  /** The newest message of a kind. */
+  last<Kind extends ToCoordinator['kind']>(kind: Kind): Extract<ToCoordinator, { kind: Kind }> {
+    const found = this.sent.findLast(
+      (message): message is Extract<ToCoordinator, { kind: Kind }> => message.kind === kind,
+    );
+    invariant(found, `a message ${kind} was sent`);
+    return found;
+  }
+}
+
+/** Trains in no time: a change of 0.25 everywhere, three examples, loss 0.75. */
+export const quickTrainer: TrainerPort = {
+  start: async () => ok('test backend'),
+  train: async ({ parameters, onBatch }) => {
+    for (let batch = 1; batch <= 100; batch++) onBatch({ batch, batches: 100, epoch: 1, loss: 0.75 });
+    return ok({ delta: new Float32Array(parameters.length).fill(0.25), examples: 3, loss: 0.75 });
+  },
+};
+
+export interface TestTab {
+  readonly session: ParticipantSession;
+  readonly clock: TestClock;
+  readonly sockets: readonly TestSocket[];
+  readonly view: ParticipantView;
+  readonly statuses: readonly string[];
+  /** The newest connection. */
+  readonly socket: TestSocket;
+}
+
+export function testTab(
+  changes: Partial<ParticipantPorts> = {},
+  task = tinyTask,
+  invitation = 'A'.repeat(22),
+): TestTab {
+  const clock = new TestClock();
+  const sockets: TestSocket[] = [];
+  const statuses: string[] = [];
+  const ports: ParticipantPorts = {
+    socket: {
+      open: (handlers) => {
+        const socket = new TestSocket(handlers);
+        sockets.push(socket);
+        return socket;
+      },
+    },
+    data: { load: async () => ok(examples), deleteAll: async () => {} },
+    model: { fetch: async () => ok(modelBytesOf(task)) },
+    trainer: quickTrainer,
+    clock,
+    random: seededRandom('tab'),
+    ...changes,
+  };
+  const session = new ParticipantSession(ports, { run: RUN, invitation }, ({ status }) => {
+    if (statuses.at(-1) !== status.kind) statuses.push(status.kind);
+  });
+  return {
+    session,
+    clock,
+    sockets,
+    statuses,
+    get view() {
+      return session.view();
+    },
+    get socket() {
+      const socket = sockets.at(-1);
+      invariant(socket, 'a socket was opened');
+      return socket;
+    },
+  };
+}
+
+export const welcomeTo = (task: Task, index = 1): Welcome => ({
+  kind: 'welcome',
+  coordinatorKey: COORDINATOR_KEY,
+  task,
+  shard: { index, of: 4 },
+  rounds: 2,
+  minCohort: MIN_COHORT,
+});
+
+export function offerOf(changes: Partial<Offer> = {}, task = tinyTask): Offer {
+  return {
+    kind: 'offer',
+    run: RUN,
+    round: 1,
+    attempt: 1,
+    nonce: new Uint8Array(32),
+    modelHash: hexToBytes(modelHashOf(modelBytesOf(task))),
+    taskId: task.id,
+    training: task.training,
+    quantization: task.quantization,
+    weightMax: task.weightMax,
+    invited: 4,
+    minCohort: MIN_COHORT,
+    vectorWords: parameterCount(task.model) + AUXILIARY_LANES,
+    seed: 1,
+    durationsMs: DURATION_MS,
+    ...changes,
+  };
+}
+
+export const sidOf = (offer: Offer): Sid => sidOfOffer(encodeMessage(offer), COORDINATOR_KEY);
+
+/** A tab that waits for its first round. */
+export async function waitingTab(changes: Partial<ParticipantPorts> = {}, task = tinyTask): Promise<TestTab> {
+  const tab = testTab(changes, task);
+  tab.session.join();
+  await seat(tab, task);
+  return tab;
+}
+
+/** Opens the newest connection and welcomes the tab. */
+export async function seat(tab: TestTab, task = tinyTask): Promise<void> {
+  tab.socket.open();
+  await tab.socket.deliver(welcomeTo(task));
+}

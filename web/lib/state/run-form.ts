@@ -1,0 +1,82 @@
+/** The new-run form: what its fields say becomes settings, and a refusal finds the field it is about. */
+import { fail, ok, type Result } from '#shared/base/result.ts';
+import { DURATION_MS, MIN_COHORT } from '#shared/protocol/limits.ts';
+import type { RunSettingsInput } from '#shared/tasks/run.ts';
+import type { Task } from '#shared/tasks/task.ts';
+
+const FIELDS = [
+  'clients',
+  'rounds',
+  'minCohort',
+  'seed',
+  'training.epochs',
+  'training.batchSize',
+  'training.learningRate',
+  'durationsMs.offered',
+  'durationsMs.training',
+  'durationsMs.rostered',
+  'durationsMs.masking',
+] as const;
+
+/** Named as the setting's path in RunSettings, which is how the coordinator names it in a refusal. */
+export type FieldName = (typeof FIELDS)[number];
+
+/** What is written in each field; null where it is empty. Durations are in seconds here. */
+export type FieldValues = Record<FieldName, number | null>;
+
+export interface FieldProblem {
+  /** Null where it is about no single field. */
+  readonly field: FieldName | null;
+  readonly sentence: string;
+}
+
+/** The task's own settings, as the form first shows them. */
+export const fieldsOf = ({ training }: Task): FieldValues => ({
+  clients: MIN_COHORT,
+  rounds: 10,
+  minCohort: MIN_COHORT,
+  seed: 1,
+  'training.epochs': training.epochs,
+  'training.batchSize': training.batchSize,
+  'training.learningRate': training.learningRate,
+  'durationsMs.offered': DURATION_MS.offered / 1_000,
+  'durationsMs.training': DURATION_MS.training / 1_000,
+  'durationsMs.rostered': DURATION_MS.rostered / 1_000,
+  'durationsMs.masking': DURATION_MS.masking / 1_000,
+});
+
+/** Refuses empty fields alone: the coordinator judges the values, once for every way of making a run. */
+export function settingsOf(values: FieldValues, task: Task): Result<RunSettingsInput, FieldProblem> {
+  const empty = FIELDS.find((field) => values[field] === null);
+  if (empty !== undefined) return fail({ field: empty, sentence: 'Write a number here.' });
+  const value = (field: FieldName) => values[field] ?? Number.NaN;
+  const durationMs = (field: FieldName) => Math.round(1_000 * value(field));
+  return ok({
+    taskId: task.id,
+    clients: value('clients'),
+    rounds: value('rounds'),
+    minCohort: value('minCohort'),
+    seed: value('seed'),
+    training: {
+      ...task.training,
+      epochs: value('training.epochs'),
+      batchSize: value('training.batchSize'),
+      learningRate: value('training.learningRate'),
+    },
+    durationsMs: {
+      offered: durationMs('durationsMs.offered'),
+      training: durationMs('durationsMs.training'),
+      rostered: durationMs('durationsMs.rostered'),
+      masking: durationMs('durationsMs.masking'),
+    },
+  });
+}
+
+/** The coordinator's refusal, `<setting>: <reason>`, as a sentence at that setting's field. */
+export function problemOf(refusal: string): FieldProblem {
+  const [, path, reason] = /^([A-Za-z.]+): (.+)$/s.exec(refusal) ?? [];
+  const field = FIELDS.find((name) => name === path);
+  if (field === undefined || reason === undefined) return { field: null, sentence: refusal };
+  const sentence = `${reason.charAt(0).toUpperCase()}${reason.slice(1)}`;
+  return { field, sentence: /[.!?]$/.test(sentence) ? sentence : `${sentence}.` };
+}
