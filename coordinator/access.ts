@@ -39,6 +39,7 @@ export async function openAccess(store: Store, newToken: boolean): Promise<Acces
     freshToken,
     signIn: async (token) => {
       if (!timingSafeEqual(Buffer.from(sha256(token)), expected)) return null;
+      await store.removeExpiredSessions(Date.now());
       const secret = randomText(32);
       await store.addSession(sha256(secret), Date.now() + SESSION_MS);
       return secret;

@@ -1,6 +1,7 @@
 /** Settings of the coordinator, from flags and the environment. Bad ones fail at start, by name. */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { HELLO_MS, LIVENESS_MS } from '#shared/protocol/limits.ts';
 import { TASKS } from '#shared/tasks/catalogue.ts';
 import type { Task } from '#shared/tasks/task.ts';
 
@@ -18,6 +19,8 @@ export interface Config {
   /** Print and store a new admin token, ending every session. */
   readonly newToken: boolean;
   readonly tasks: readonly Task[];
+  /** A socket that sends no hello in time, or answers no ping until the next, is closed. */
+  readonly connection: { readonly helloMs: number; readonly livenessMs: number };
   readonly logLevel: 'silent' | 'warn' | 'info';
 }
 
@@ -33,6 +36,7 @@ export const DEFAULT_CONFIG: Config = {
   pagesFolder: folder('../build'),
   newToken: false,
   tasks: TASKS,
+  connection: { helloMs: HELLO_MS, livenessMs: LIVENESS_MS },
   logLevel: 'warn',
 };
 
@@ -69,17 +73,25 @@ export function readConfig(
     },
   });
   if (values.help) return 'help';
-  const portText = values.port ?? env['CHORALE_PORT'] ?? String(DEFAULT_PORT);
-  const port = Number(portText);
-  if (!/^\d+$/.test(portText) || port > 65_535)
-    throw new Error(`--port: "${portText}" is not a port (0 to 65535)`);
+  const port =
+    readPort('--port', values.port) ?? readPort('CHORALE_PORT', env['CHORALE_PORT']) ?? DEFAULT_PORT;
+  const hostSetting = values.host === undefined ? 'CHORALE_HOST' : '--host';
+  const host = values.host ?? env['CHORALE_HOST'] ?? LOOPBACK;
+  if (host.trim() === '') throw new Error(`${hostSetting}: an address to listen on is missing`);
   return {
     ...DEFAULT_CONFIG,
     port,
-    host: values.host ?? env['CHORALE_HOST'] ?? LOOPBACK,
+    host,
     dataFolder: values.data ?? env['CHORALE_DATA'] ?? DEFAULT_CONFIG.dataFolder,
     pagesFolder: values.pages ?? DEFAULT_CONFIG.pagesFolder,
     newToken: values['new-token'],
     logLevel: values.verbose ? 'info' : 'warn',
   };
+}
+
+function readPort(setting: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  if (!/^\d+$/.test(text) || Number(text) > 65_535)
+    throw new Error(`${setting}: "${text}" is not a port (0 to 65535)`);
+  return Number(text);
 }

@@ -7,9 +7,10 @@ import type { RunSettingsInput } from '#shared/tasks/run.ts';
 import { openAccess } from './access.ts';
 import type { Config } from './config.ts';
 import { createHttp } from './http.ts';
-import { createLogger } from './logger.ts';
+import { createLogger, type Logger } from './logger.ts';
 import type { Run } from './run.ts';
 import { Runs } from './runs.ts';
+import { inlineScriptHashes } from './security-headers.ts';
 import type { Store } from './store/port.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 import { attachUpgrades } from './upgrades.ts';
@@ -25,29 +26,42 @@ export interface Coordinator {
   close(): Promise<void>;
 }
 
-/** Rejects with the system's error where the port is taken, and with a sentence where pages or data are missing. */
+/**
+ * Rejects with the system's error where the port is taken, and with a sentence where pages are missing or the
+ * data are in use. Nothing is stored before the port is ours.
+ */
 export async function createCoordinator(config: Config): Promise<Coordinator> {
   const logger = createLogger(config.logLevel);
-  const store = openStore(config.dataFolder);
-  const access = await openAccess(store, config.newToken);
-  const coordinatorKey = await publicKeyOf(store);
-  const { tasks, demoFolder, pagesFolder } = config;
-  const runs = await Runs.open({ store, tasks, demoFolder, coordinatorKey, logger });
-  const server = createServer(createHttp({ runs, store, access, tasks, demoFolder, pagesFolder, logger }));
-  const sockets = attachUpgrades(server, runs);
-  const release = async () => {
-    await runs.close();
-    await store.close();
-  };
+  const scriptHashes = config.pagesFolder === null ? [] : inlineScriptHashes(config.pagesFolder);
+  const server = createServer();
+  await listen(server, config);
   try {
-    await listen(server, config);
+    return await open(server, config, scriptHashes, logger);
   } catch (error) {
-    await release();
+    await shut(server);
     throw error;
   }
+}
+
+async function open(
+  server: Server,
+  config: Config,
+  scriptHashes: readonly string[],
+  logger: Logger,
+): Promise<Coordinator> {
+  const { tasks, demoFolder, pagesFolder, connection } = config;
+  const store = openStore(config.dataFolder);
+  const coordinatorKey = await publicKeyOf(store);
+  const runs = await Runs.open({ store, tasks, demoFolder, coordinatorKey, logger });
+  const access = await openAccess(store, config.newToken);
+  const app = createHttp({ runs, store, access, tasks, demoFolder, pagesFolder, scriptHashes, logger });
+  server.on('request', app);
+  const sockets = attachUpgrades(server, { runs, logger, ...connection });
   const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : config.port;
+  logger.info(`listening on ${config.host}, port ${port}`);
   return {
-    port: typeof address === 'object' && address !== null ? address.port : config.port,
+    port,
     freshToken: access.freshToken,
     openRun: () => runs.newestOpen(),
     createRun: async (settings) => {
@@ -56,19 +70,28 @@ export async function createCoordinator(config: Config): Promise<Coordinator> {
       return created.value;
     },
     close: async () => {
+      // First, so that no socket that closes now counts as a participant that left.
+      await runs.close();
       for (const socket of sockets.clients) socket.terminate();
-      await new Promise((resolve) => {
-        server.close(resolve);
-        server.closeAllConnections();
-      });
-      await release();
+      await shut(server);
+      await store.close();
     },
   };
 }
 
+const shut = (server: Server) =>
+  new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+
 function openStore(dataFolder: string | null): Store {
   if (dataFolder === null) return openSqliteStore(':memory:');
-  mkdirSync(dataFolder, { recursive: true });
+  try {
+    mkdirSync(dataFolder, { recursive: true });
+  } catch (error) {
+    throw new Error(`--data: ${dataFolder} cannot be made.`, { cause: error });
+  }
   return openSqliteStore(join(dataFolder, 'chorale.sqlite'));
 }
 

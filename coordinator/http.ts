@@ -11,7 +11,7 @@ import { openEventStream } from './event-stream.ts';
 import type { Logger } from './logger.ts';
 import type { Run } from './run.ts';
 import type { Runs } from './runs.ts';
-import { inlineScriptHashes, securityHeaders } from './security-headers.ts';
+import { securityHeaders } from './security-headers.ts';
 import type { Store } from './store/port.ts';
 import { isSameOrigin } from './upgrades.ts';
 
@@ -26,12 +26,14 @@ export interface HttpOptions {
   readonly tasks: readonly Task[];
   readonly demoFolder: string;
   readonly pagesFolder: string | null;
+  /** CSP sources of the pages' inline scripts. */
+  readonly scriptHashes: readonly string[];
   readonly logger: Logger;
 }
 
 export function createHttp(options: HttpOptions): Express {
   const app = express();
-  app.use(securityHeaders(options.pagesFolder === null ? [] : inlineScriptHashes(options.pagesFolder)));
+  app.use(securityHeaders(options.scriptHashes));
   app.use('/api', api(options));
   app.use('/demo', express.static(options.demoFolder, { maxAge: '1h', index: false }));
   if (options.pagesFolder !== null) servePages(app, options.pagesFolder);
@@ -40,11 +42,7 @@ export function createHttp(options: HttpOptions): Express {
     if (response.headersSent) return next(error);
     const status = statusOf(error);
     if (status >= 500) options.logger.warn('a request failed', error);
-    return refuse(
-      response,
-      status,
-      status >= 500 ? 'The coordinator met an error of its own.' : 'The request cannot be read.',
-    );
+    return refuse(response, status, sentenceOf(status));
   });
   return app;
 }
@@ -56,17 +54,22 @@ function servePages(app: Express, folder: string): void {
   );
   app.use(express.static(folder, { index: false, maxAge: 0 }));
   app.get(/^\/(admin|join\/[^/]*|runs\/[^/]*)?\/?$/, (_request, response) =>
-    response.set('Cache-Control', 'no-cache').sendFile(join(folder, 'index.html')),
+    response.set('Cache-Control', 'no-cache').sendFile('index.html', { root: folder }),
   );
   app.use((request, response, next) => {
     if (request.method !== 'GET' || !request.accepts('html')) return next();
     // The page says in its own words that there is nothing here.
-    return response.status(404).set('Cache-Control', 'no-cache').sendFile(join(folder, 'index.html'));
+    return response.status(404).set('Cache-Control', 'no-cache').sendFile('index.html', { root: folder });
   });
 }
 
 function refuse(response: Response, status: number, error: string): void {
   response.status(status).json({ error } satisfies ApiError);
+}
+
+function sentenceOf(status: number): string {
+  if (status >= 500) return 'The coordinator met an error of its own.';
+  return status === 404 ? 'There is nothing here.' : 'The request cannot be read.';
 }
 
 /** Body parsers and static files carry the status of a bad request on their errors. */

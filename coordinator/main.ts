@@ -34,8 +34,10 @@ function explain(error: unknown, config: Config): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE')
     return `Port ${config.port} is in use, perhaps by another Chorale: stop it, or choose another with --port.`;
-  if (code === 'EACCES')
+  if (code === 'EACCES' && error instanceof Error && 'port' in error)
     return `Port ${config.port} may not be opened by this user: choose one above 1023 with --port.`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `--host: ${config.host} is no address of this machine.`;
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -53,10 +55,10 @@ async function main(): Promise<number | null> {
   }
   try {
     const coordinator = await createCoordinator(config);
-    await printLinks(coordinator, config);
     const stop = () => void coordinator.close().then(() => process.exit(0));
     process.once('SIGINT', stop);
     process.once('SIGTERM', stop);
+    await printLinks(coordinator, config);
     return null;
   } catch (error) {
     process.stderr.write(`${explain(error, config)}\n`);

@@ -99,8 +99,11 @@ export class RunJournal {
   }
 
   /** The attempt is stored as under way before anybody hears of it. */
-  openRound({ sid, round, attempt, invited }: RoundPlan): Promise<void> {
-    return this.#store.openRound({ run: this.id, round, attempt, sid, invited: invited.length });
+  async openRound({ sid, round, attempt, invited }: RoundPlan): Promise<void> {
+    await this.#store.openRound({ run: this.id, round, attempt, sid, invited: invited.length });
+    await this.log(
+      `Round ${round}${attempt > 1 ? `, attempt ${attempt}` : ''}: offered to ${invited.length}.`,
+    );
   }
 
   commitRound(view: RoundView, model: Uint8Array): Promise<void> {

@@ -4,7 +4,8 @@
  */
 import type { ParticipantId } from '#shared/base/ids.ts';
 import { unreachable } from '#shared/base/invariant.ts';
-import type { AdminRunView, LiveView, RoundView, RunState, RunView } from '#shared/protocol/api.ts';
+import type { ShardReference } from '#shared/data/shards.ts';
+import type { AdminRunView, LiveView, RoundView, RunView } from '#shared/protocol/api.ts';
 import { MAX_COHORT } from '#shared/protocol/limits.ts';
 import type { ToCoordinator, ToParticipant } from '#shared/protocol/messages/directions.ts';
 import { standingOf } from '#shared/round/coordinator/cohort.ts';
@@ -76,7 +77,8 @@ export class Run {
   /** False where the run was started before. */
   async start(): Promise<boolean> {
     if (this.record.state !== 'waiting') return false;
-    await this.#setState('running', null);
+    await this.#journal.setState('running', null);
+    this.#publish();
     this.#startedAtMs = performance.now();
     await this.log('Started. The first round begins when enough participants are here.');
     this.#decide();
@@ -95,11 +97,7 @@ export class Run {
   }
 
   /** Null where no more participants are taken. */
-  join(
-    id: ParticipantId,
-    connection: Connection,
-    held: { readonly index: number; readonly of: number } | null,
-  ): Participant | null {
+  join(id: ParticipantId, connection: Connection, held: ShardReference | null): Participant | null {
     if (this.#participants.size >= MAX_COHORT) return null;
     const participant = this.#participants.join(id, connection, held);
     const { task, settings } = this.record;
@@ -151,10 +149,9 @@ export class Run {
   }
 
   #participantsChanged(): void {
-    const [here, needed] = [this.#participants.ready().length, this.#needed()];
-    for (const participant of this.#participants.ready())
-      if (this.#standing(participant.id) === null)
-        participant.connection.send({ kind: 'room', here, needed });
+    const ready = this.#participants.ready();
+    const room = { kind: 'room', here: ready.length, needed: this.#needed() } as const;
+    for (const { id, connection } of ready) if (this.#standing(id) === null) connection.send(room);
     this.#publish();
   }
 
@@ -204,20 +201,16 @@ export class Run {
   }
 
   #offerRound(round: number): void {
-    const { coordinatorKey } = this.#ports;
     const invited = this.#participants.ready();
     const attempt = 1 + this.#journal.rounds.filter((ended) => ended.round === round).length;
     const ids = invited.map((participant) => participant.id);
-    const { offer, plan } = composeOffering(this.record, { round, attempt }, ids, coordinatorKey);
+    const { offer, plan } = composeOffering(this.record, { round, attempt }, ids, this.#ports.coordinatorKey);
     this.#attempted = true;
     for (const participant of invited) participant.progressPercent = 0;
     this.#driver = new RoundDriver(plan, offer, this.#journal.parameters, {
       begin: async () => {
         await this.#journal.openRound(plan);
         for (const participant of invited) participant.connection.send(offer);
-        await this.log(
-          `Round ${round}${attempt > 1 ? `, attempt ${attempt}` : ''}: offered to ${invited.length}.`,
-        );
       },
       send: (to, message) => this.#participants.get(to)?.connection.send(message),
       expel: (from) => {
@@ -249,7 +242,8 @@ export class Run {
   }
 
   async #end(outcome: 'done' | 'stopped' | 'failed', because: string | null): Promise<void> {
-    await this.#setState(outcome, because);
+    await this.#journal.setState(outcome, because);
+    this.#publish();
     await this.log(because ?? `All ${this.#journal.completed} rounds are done.`);
     this.feed.publish({ kind: 'ended', endedBecause: because });
     for (const { connection } of this.#participants.all()) {
@@ -269,11 +263,6 @@ export class Run {
     this.#driver?.dispose();
     this.#driver = null;
     this.#finish('failed', 'The coordinator met an error of its own and cannot go on; its log says more.');
-  }
-
-  async #setState(state: RunState, endedBecause: string | null): Promise<void> {
-    await this.#journal.setState(state, endedBecause);
-    this.#publish();
   }
 
   log(text: string): Promise<void> {

@@ -50,6 +50,5 @@ export function securityHeaders(scriptHashes: readonly string[]): RequestHandler
     originAgentCluster: true,
     referrerPolicy: { policy: 'no-referrer' },
     strictTransportSecurity: false,
-    xPoweredBy: false,
   });
 }

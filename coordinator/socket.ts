@@ -8,18 +8,28 @@ import { isParticipantId } from '#shared/base/ids.ts';
 import { invariant } from '#shared/base/invariant.ts';
 import { decodeToCoordinator, encodeMessage } from '#shared/protocol/codec.ts';
 import type { Fault, FaultCode } from '#shared/protocol/faults.ts';
-import { HELLO_MS, LIVENESS_MS, MAX_MESSAGES_PER_SECOND, PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
+import { MAX_MESSAGES_PER_SECOND, PROTOCOL_VERSION, UPLOAD_CHUNK_BYTES } from '#shared/protocol/limits.ts';
 import type { ToCoordinator, ToParticipant } from '#shared/protocol/messages/directions.ts';
 import { equalSecrets } from './access.ts';
+import type { Logger } from './logger.ts';
 import type { Connection, Participant } from './participants.ts';
 import type { Run } from './run.ts';
 import type { Runs } from './runs.ts';
 
 type Hello = Extract<ToCoordinator, { kind: 'hello' }>;
 
+export interface SessionPorts {
+  readonly runs: Runs;
+  readonly logger: Logger;
+  /** A connection that sends no hello within this time is closed. */
+  readonly helloMs: number;
+  /** Between two pings; a connection that missed one is gone at the next. */
+  readonly livenessMs: number;
+}
+
 export class Session {
   readonly #socket: WebSocket;
-  readonly #runs: Runs;
+  readonly #ports: SessionPorts;
   readonly #helloTimer: NodeJS.Timeout;
   readonly #liveness: NodeJS.Timeout;
   #alive = true;
@@ -27,19 +37,24 @@ export class Session {
   #second = 0;
   #messages = 0;
 
-  constructor(socket: WebSocket, runs: Runs) {
+  constructor(socket: WebSocket, ports: SessionPorts) {
     this.#socket = socket;
-    this.#runs = runs;
-    this.#helloTimer = setTimeout(
-      () => this.#refuse({ code: 'malformed', detail: 'No hello came in time.' }),
-      HELLO_MS,
-    );
-    this.#liveness = setInterval(() => this.#ping(), LIVENESS_MS);
+    this.#ports = ports;
+    const noHello = () => this.#refuse({ code: 'malformed', detail: 'No hello came in time.' });
+    this.#helloTimer = setTimeout(noHello, ports.helloMs);
+    this.#liveness = setInterval(() => this.#ping(), ports.livenessMs);
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('pong', () => (this.#alive = true));
-    // ws reports oversized and broken frames here, and closes by itself.
-    socket.on('error', () => socket.terminate());
-    socket.on('close', () => this.#closed());
+    // ws names oversized and broken frames here, and sends the close frame (1009, 1002) by itself.
+    socket.on('error', (error) => {
+      ports.logger.info(`a connection broke: ${error.message}`);
+      this.#leave();
+    });
+    socket.on('close', () => {
+      clearTimeout(this.#helloTimer);
+      clearInterval(this.#liveness);
+      this.#leave();
+    });
   }
 
   /** A connection whose other end is gone is noticed within two pings. */
@@ -49,11 +64,11 @@ export class Session {
     this.#socket.ping();
   }
 
-  #closed(): void {
-    clearTimeout(this.#helloTimer);
-    clearInterval(this.#liveness);
-    this.#joined?.run.leave(this.#joined.participant);
+  /** At once, however long the other end takes to close. */
+  #leave(): void {
+    const joined = this.#joined;
     this.#joined = null;
+    joined?.run.leave(joined.participant);
   }
 
   #send(message: ToParticipant): void {
@@ -61,13 +76,15 @@ export class Session {
   }
 
   #refuse(fault: Fault): void {
+    this.#ports.logger.info(`a connection was refused: ${fault.code}`);
     this.#send({ kind: 'fault', ...fault, closing: true });
     this.#socket.close(1008, fault.code);
+    this.#leave();
   }
 
   #receive(data: unknown, isBinary: boolean): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#isFlooding())
+    if (this.#isFlooding(data))
       return this.#refuse({
         code: 'too-many-messages',
         detail: `More than ${MAX_MESSAGES_PER_SECOND} messages came in a second.`,
@@ -86,7 +103,9 @@ export class Session {
     this.#joined.run.receive(this.#joined.participant, message, data.length);
   }
 
-  #isFlooding(): boolean {
+  /** Chunks of an upload are bounded by its length and the line, not by their number in a second. */
+  #isFlooding(data: unknown): boolean {
+    if (data instanceof Uint8Array && data.length > UPLOAD_CHUNK_BYTES) return false;
     const second = Math.floor(performance.now() / 1_000);
     this.#messages = second === this.#second ? this.#messages + 1 : 1;
     this.#second = second;
@@ -101,7 +120,7 @@ export class Session {
         'unsupported-protocol',
         `This coordinator speaks version ${PROTOCOL_VERSION}; reload the page.`,
       );
-    const run = this.#runs.get(hello.run);
+    const run = this.#ports.runs.get(hello.run);
     if (run === undefined) return fault('unknown-run', 'There is no such run here.');
     if (!equalSecrets(bytesToBase64Url(hello.invitation), run.record.invitation))
       return fault('unknown-invitation', 'This invitation is not for this run.');

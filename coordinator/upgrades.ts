@@ -6,8 +6,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { MAX_FRAME_BYTES } from '#shared/protocol/limits.ts';
-import { Session } from './socket.ts';
-import type { Runs } from './runs.ts';
+import { Session, type SessionPorts } from './socket.ts';
 
 /** A browser names the page's origin; other clients name none. */
 export function isSameOrigin(request: IncomingMessage): boolean {
@@ -16,13 +15,13 @@ export function isSameOrigin(request: IncomingMessage): boolean {
   return URL.canParse(origin) && new URL(origin).host === host;
 }
 
-export function attachUpgrades(server: Server, runs: Runs): WebSocketServer {
+export function attachUpgrades(server: Server, ports: SessionPorts): WebSocketServer {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_FRAME_BYTES,
     perMessageDeflate: false,
   });
-  sockets.on('connection', (socket) => new Session(socket, runs));
+  sockets.on('connection', (socket) => new Session(socket, ports));
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     const path = new URL(request.url ?? '/', 'http://coordinator').pathname;

@@ -102,7 +102,7 @@ function joinNegativeNumbers(options: readonly string[]): string[] {
   const joined: string[] = [];
   for (const word of options) {
     const before = joined.at(-1);
-    if (/^-[\d.]/.test(word) && before?.startsWith('--') === true && !before.includes('=')) {
+    if (before !== undefined && /^-[\d.]/.test(word) && before.startsWith('--') && !before.includes('=')) {
       joined[joined.length - 1] = `${before}=${word}`;
     } else {
       joined.push(word);

@@ -100,6 +100,11 @@ const planted: Record<string, Planted> = {
     code: "import { a } from '../web/lib/good.ts';\nexport const b = a;\n",
     rule: IMPORTS,
   },
+  'a tool importing tfjs': {
+    path: 'tools/c.ts',
+    code: "import * as tf from '@tensorflow/tfjs-core';\nexport const b = tf.version_core;\n",
+    rule: IMPORTS,
+  },
   'tools importing a story': {
     path: 'tools/b.ts',
     code: "import { a } from '../e2e/story.ts';\nexport const b = a;\n",
@@ -219,6 +224,8 @@ const clean: Record<string, string> = {
   'coordinator/types.ts': "import type { a } from '#shared/training/good.ts';\nexport type B = typeof a;\n",
   'coordinator/evaluation/worker.ts':
     "import { a } from '#shared/training/good.ts';\nexport const b = [a, Date.now()];\n",
+  'tools/bench/training/good.ts':
+    "import * as tf from '@tensorflow/tfjs-core';\nexport const b = tf.version_core;\n",
   'tools/good.ts':
     "import { a as base } from '../coordinator/good.ts';\nimport { b } from '../e2e/harness/good.ts';\nexport const a = [base, b];\n",
   'e2e/harness/good.ts': "import { a } from '#shared/base/good.ts';\nexport const b = a;\n",

@@ -92,9 +92,7 @@ describe('the evaluation', () => {
   it('that is closed leaves nobody waiting and starts no thread again', async () => {
     publish(TEST);
     const waiting = evaluator.evaluate(parameters(1));
-    const rejected = expect(waiting).rejects.toThrow(/closed/);
-    await evaluator.close();
-    await rejected;
+    await Promise.all([expect(waiting).rejects.toThrow(/closed/), evaluator.close()]);
     await expect(evaluator.evaluate(parameters(1))).rejects.toThrow(/closed/);
   });
 });

@@ -39,6 +39,8 @@ export interface Store {
   /** When the session expires (epoch milliseconds), null where there is none. */
   sessionExpiry(hash: string): Promise<number | null>;
   removeSession(hash: string): Promise<void>;
+  /** Forgets sessions that expired by `nowMs`. */
+  removeExpiredSessions(nowMs: number): Promise<void>;
   /** Ed25519 secret key, 32 bytes. */
   coordinatorKey(): Promise<Uint8Array | null>;
   setCoordinatorKey(secretKey: Uint8Array): Promise<void>;

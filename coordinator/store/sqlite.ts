@@ -34,14 +34,32 @@ const MIGRATIONS = [
 const ADMIN_TOKEN_HASH = 'admin token hash';
 const COORDINATOR_KEY = 'coordinator key';
 
-/** `file` is a path, or ":memory:". Throws where the file cannot be opened or is of a newer version. */
+/**
+ * `file` is a path, or ":memory:". One process at a time: another's start would abort this one's open rounds, so
+ * that the lock is held until `close` or the end of the process. Throws a sentence where the file is in use, is no
+ * database, or is of a newer version.
+ */
 export function openSqliteStore(file: string): Store {
   const db = new DatabaseSync(file);
-  db.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;',
-  );
-  migrate(db);
-  return { ...accessTables(db), ...runTables(db), close: async () => db.close() };
+  try {
+    db.exec(
+      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;',
+    );
+    migrate(db);
+    return { ...accessTables(db), ...runTables(db), close: async () => db.close() };
+  } catch (error) {
+    db.close();
+    throw inWords(error, file);
+  }
+}
+
+const SQLITE_BUSY = 5;
+
+function inWords(error: unknown, file: string): unknown {
+  if (!(error instanceof Error && 'errcode' in error)) return error;
+  return error.errcode === SQLITE_BUSY
+    ? new Error(`${file} is in use by another Chorale: stop it, or choose another folder with --data.`)
+    : new Error(`${file} cannot be opened: ${error.message}.`);
 }
 
 function migrate(db: DatabaseSync): void {
@@ -73,6 +91,7 @@ type AccessTables = Pick<
   | 'addSession'
   | 'sessionExpiry'
   | 'removeSession'
+  | 'removeExpiredSessions'
   | 'coordinatorKey'
   | 'setCoordinatorKey'
 >;
@@ -105,6 +124,9 @@ function accessTables(db: DatabaseSync): AccessTables {
     },
     removeSession: async (hash) => {
       db.prepare('DELETE FROM sessions WHERE hash = ?').run(hash);
+    },
+    removeExpiredSessions: async (nowMs) => {
+      db.prepare('DELETE FROM sessions WHERE expires_at_ms <= ?').run(nowMs);
     },
     coordinatorKey: async () => secretOf(COORDINATOR_KEY),
     setCoordinatorKey: async (secretKey) => {

@@ -177,7 +177,6 @@ export class ParticipantRound {
     }
     this.#meanLoss = loss;
     this.#update = words.value;
-    this.#ports.observeUpdate?.(this.#context.sid, words.value);
     return { kind: 'trained' };
   }
 

@@ -2,7 +2,7 @@
  * How the client application reaches the world. A tab's worker and a Node participant implement these;
  * the application itself (session, rounds) is the same in both.
  */
-import type { ModelHash, Sid } from '../base/ids.ts';
+import type { ModelHash } from '../base/ids.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { Result } from '../base/result.ts';
 import type { Examples } from '../data/examples.ts';
@@ -88,6 +88,4 @@ export interface ParticipantPorts {
   readonly trainer: TrainerPort;
   readonly clock: ClockPort;
   readonly random: RandomSource;
-  /** Sees each quantized update before it is masked. Given by the test build alone; the product has no such code. */
-  readonly observeUpdate?: (sid: Sid, words: Uint32Array) => void;
 }

@@ -4,7 +4,9 @@ import type { ParticipantId } from '../base/ids.ts';
 import { invariant } from '../base/invariant.ts';
 import { randomInteger, seededRandom } from '../base/random.ts';
 import { ok } from '../base/result.ts';
+import { quantizeUpdate } from '../numeric/quantize.ts';
 import { decodeToCoordinator, encodeMessage } from '../protocol/codec.ts';
+import { quantizationTerms } from '../round/client/policy.ts';
 import { Observations } from '../round/simulation/observations.ts';
 import { SimulatedCoordinator, type SimulatedPeer } from '../round/simulation/simulated-coordinator.ts';
 import { modelHashOf } from '../tasks/parameters.ts';
@@ -24,7 +26,11 @@ class Seat implements SimulatedPeer {
   #handlers: SocketHandlers | null = null;
   #hello: (() => void) | null = null;
 
-  constructor(index: number, clock: TestClock, observations: Observations) {
+  constructor(
+    index: number,
+    clock: TestClock,
+    trained: (id: ParticipantId, delta: Float32Array, examples: number) => void,
+  ) {
     const random = seededRandom(`seat ${index}`);
     this.session = new ParticipantSession(
       {
@@ -39,12 +45,12 @@ class Seat implements SimulatedPeer {
           train: async ({ parameters }) => {
             if (!this.trains) return new Promise(() => {});
             const delta = parameters.map(() => randomInteger(random, 1_000) / 1_000 - 0.5);
+            trained(this.id, delta, 1 + index);
             return ok({ delta, examples: 1 + index, loss: 1 });
           },
         },
         clock,
         random,
-        observeUpdate: (sid, words) => observations.trained(sid, this.id, words),
       },
       { run: offerOf().run as never, invitation: 'A'.repeat(22) },
       () => {},
@@ -107,9 +113,19 @@ class Room {
     // The key that the sessions are welcomed with.
     const key = welcomeTo(tinyTask).coordinatorKey;
     this.coordinator = new SimulatedCoordinator(key, seededRandom('room'), this.observations, null);
-    this.seats = Array.from({ length: count }, (_, index) => new Seat(index, this.clock, this.observations));
+    this.seats = Array.from({ length: count }, (_, index) => new Seat(index, this.clock, this.#trained));
     for (const seat of this.seats) seat.session.join();
   }
+
+  /** What the plain sum of this attempt is made of. */
+  readonly #trained = (id: ParticipantId, delta: Float32Array, examples: number): void => {
+    invariant(this.coordinator.state !== null, 'training is for an attempt');
+    const { sid, invited } = this.coordinator.state.plan;
+    const terms = quantizationTerms(offerOf({ invited: invited.length }));
+    const words = quantizeUpdate(delta, examples, terms);
+    invariant(words.ok, 'the update is finite');
+    this.observations.trained(sid, id, words.value);
+  };
 
   seat(index: number): Seat {
     const seat = this.seats[index];

@@ -42,6 +42,7 @@ async function startWasm(files: WasmFiles): Promise<Result<string, string>> {
   } catch (error) {
     return fail(`WebAssembly did not start: ${error instanceof Error ? error.message : String(error)}`);
   }
+  if (!tf.env().getBool('WASM_HAS_SIMD_SUPPORT')) return fail('WebAssembly has no SIMD on this device.');
   registerKernels();
-  return ok(tf.env().getBool('WASM_HAS_SIMD_SUPPORT') ? 'wasm (SIMD)' : 'wasm');
+  return ok('wasm (SIMD)');
 }

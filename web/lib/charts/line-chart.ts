@@ -1,4 +1,4 @@
-/** One line over rounds, by chart.js (loaded on first need), in the colours of the page's scheme. */
+/** One line over rounds, by chart.js (loaded on first need), in the colours of the page's scheme when it is drawn. */
 import {
   CategoryScale,
   Chart,
@@ -24,14 +24,16 @@ export interface LineChartWords {
   /** CSS custom property of the line's colour. */
   readonly colour: string;
   readonly format: (value: number) => string;
+  /** The same at the axis, which names the unit. */
+  readonly tick: (value: number) => string;
+  /** Of the vertical axis; it begins at 0. Null where the values decide. */
+  readonly max: number | null;
 }
 
 export interface DrawnLineChart {
   update(data: LineChartData): void;
   destroy(): void;
 }
-
-const property = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** light-dark() is resolved by the browser only in a real property, so a probe element resolves it. */
 function colourOf(name: string): string {
@@ -48,46 +50,46 @@ export function drawLineChart(
   words: LineChartWords,
   data: LineChartData,
 ): DrawnLineChart {
-  const calm = matchMedia('(prefers-reduced-motion: reduce)');
-  const scheme = matchMedia('(prefers-color-scheme: dark)');
+  const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  const [ink, line, series] = [colourOf('--ink-soft'), colourOf('--line'), colourOf(words.colour)];
+  const font = { family: getComputedStyle(document.body).fontFamily };
+  const look = { grid: { color: line }, border: { color: line } };
   const chart = new Chart(canvas, {
     type: 'line',
     data: {
       labels: [...data.rounds],
-      datasets: [{ data: [...data.values], borderWidth: 2.5, pointRadius: 2.5 }],
+      datasets: [
+        {
+          data: [...data.values],
+          borderWidth: 2.5,
+          borderColor: series,
+          backgroundColor: series,
+          pointRadius: 2.5,
+        },
+      ],
     },
     options: {
       responsive: true,
       maintainAspectRatio: false,
-      animation: calm.matches ? false : { duration: 300 },
+      animation: isCalm ? false : { duration: 300 },
       interaction: { mode: 'index', intersect: false },
       plugins: { tooltip: { callbacks: { label: ({ parsed }) => words.format(parsed.y ?? 0) } } },
       scales: {
-        x: { title: { display: true, text: 'round' } },
+        x: {
+          ...look,
+          title: { display: true, text: 'round', color: ink, font },
+          ticks: { color: ink, font },
+        },
         y: {
-          title: { display: true, text: words.axis },
-          ticks: { callback: (tick) => words.format(Number(tick)) },
+          ...look,
+          min: 0,
+          ...(words.max === null ? {} : { max: words.max }),
+          title: { display: true, text: words.axis, color: ink, font },
+          ticks: { maxTicksLimit: 6, color: ink, font, callback: (tick) => words.tick(Number(tick)) },
         },
       },
     },
   });
-
-  const paint = () => {
-    const [ink, line, series] = [colourOf('--ink-soft'), colourOf('--line'), colourOf(words.colour)];
-    const [dataset] = chart.data.datasets;
-    if (dataset)
-      Object.assign(dataset, { borderColor: series, backgroundColor: series, pointBackgroundColor: series });
-    const font = { family: property('font-family') || 'Inter Variable, system-ui, sans-serif' };
-    for (const axis of [chart.options.scales?.['x'], chart.options.scales?.['y']]) {
-      if (!axis) continue;
-      Object.assign(axis, { grid: { color: line }, border: { color: line } });
-      Object.assign(axis.ticks ?? {}, { color: ink, font });
-      if (axis.title) Object.assign(axis.title, { color: ink, font });
-    }
-    chart.update('none');
-  };
-  paint();
-  scheme.addEventListener('change', paint);
 
   return {
     update: ({ rounds, values }) => {
@@ -96,9 +98,6 @@ export function drawLineChart(
       if (dataset) dataset.data = [...values];
       chart.update();
     },
-    destroy: () => {
-      scheme.removeEventListener('change', paint);
-      chart.destroy();
-    },
+    destroy: () => chart.destroy(),
   };
 }

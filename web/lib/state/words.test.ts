@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytesInWords, lossInWords, percentInWords, plural } from './words.ts';
+import { bytesInWords, lossInWords, percentInWords, plural, secondsInWords } from './words.ts';
 
 describe('numbers in words', () => {
   it.each([
@@ -17,6 +17,13 @@ describe('numbers in words', () => {
     expect(lossInWords(0.09746)).toBe('0.097');
     expect(lossInWords(null)).toBe('–');
   });
+
+  it.each([
+    [0.4, '1 second'],
+    [14.2, '15 seconds'],
+    [119, '119 seconds'],
+    [150, '3 minutes'],
+  ])('%d seconds read %s', (seconds, words) => expect(secondsInWords(seconds)).toBe(words));
 
   it('one is no plural', () => {
     expect(plural(1, 'tab')).toBe('1 tab');

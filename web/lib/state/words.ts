@@ -16,6 +16,10 @@ export const percentInWords = (fraction: number | null): string =>
 
 export const lossInWords = (loss: number | null): string => (loss === null ? '–' : loss.toFixed(3));
 
+/** Whole seconds below two minutes, whole minutes from there. */
+export const secondsInWords = (seconds: number): string =>
+  seconds < 120 ? plural(Math.ceil(seconds), 'second') : plural(Math.round(seconds / 60), 'minute');
+
 /** The time of day, in the reader's own manner. */
 export const timeInWords = (time: string | number): string =>
   new Date(time).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
