@@ -12,9 +12,14 @@ export default defineConfig({
   plugins: [sveltekit()],
   define: { __CHORALE_TEST_BUILD__: JSON.stringify(testBuild) },
   worker: { format: 'es' },
-  server: {
-    proxy: { '/api': coordinator, '/ws': { target: coordinator, ws: true } },
-  },
+  // Tests never reach a coordinator that happens to run on this machine.
+  server:
+    process.env['VITEST'] !== undefined
+      ? {}
+      : {
+          // The host stays the page's, with which the coordinator compares the origin.
+          proxy: { '/api': { target: coordinator }, '/ws': { target: coordinator, ws: true } },
+        },
   test: {
     projects: [
       {

@@ -35,6 +35,7 @@ test('sign in, run, look, reload, run again, stop', async ({ page, context, star
     await createRun(page, 3, 2);
     await expect(page.getByText('Not started. 0 of 3 participants are here.')).toBeVisible();
     await takePartWith(context, await invitationOn(page), 3);
+    await page.bringToFront();
     await expect(page.getByText('Ready to start: 3 participants are here.')).toBeVisible();
     await page.getByRole('button', { name: 'Start', exact: true }).click();
     await expect(page.getByText('All rounds are done.').first()).toBeVisible({ timeout: RUN_TIMEOUT_MS });
@@ -58,12 +59,14 @@ test('sign in, run, look, reload, run again, stop', async ({ page, context, star
     await expect(reader.locator('canvas')).toHaveCount(2);
     await expect(reader.getByRole('button', { name: /start|stop/i })).toHaveCount(0);
     await reader.close();
+    await page.bringToFront();
   });
 
   await test.step('a second run without a restart, stopped by the admin', async () => {
     await createRun(page, 3, 100);
     await expect(page.getByText('Not started. 0 of 3 participants are here.')).toBeVisible();
     const tabs = await takePartWith(context, await invitationOn(page), 3);
+    await page.bringToFront();
     await page.getByRole('button', { name: 'Start', exact: true }).click();
     await expect(page.getByText(/Round 1: (training|masking)\./)).toBeVisible({ timeout: RUN_TIMEOUT_MS });
     await page.getByRole('button', { name: 'Stop', exact: true }).click();

@@ -24,6 +24,8 @@ test('after kill −9 in a round, tabs reconnect and the run goes on to its end'
     (view) => view.live.round === 2 && view.live.phase === 'training',
   );
 
+  // A page that nobody sees gives its stream back.
+  await publicPage.bringToFront();
   watch.expectError(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET/);
   await coordinator.kill();
   for (const tab of tabs) await expect(tab.getByText('The connection is lost.')).toBeVisible();

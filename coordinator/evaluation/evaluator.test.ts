@@ -54,7 +54,8 @@ afterEach(async () => {
 /** Cross-entropy of a right and of a wrong answer where the logits differ by `scale`. */
 const losses = (scale: number) => [Math.log1p(Math.exp(-scale)), Math.log1p(Math.exp(scale))] as const;
 
-describe('the evaluation', () => {
+// Each thread loads tfjs anew.
+describe('the evaluation', { timeout: 60_000 }, () => {
   it('gives the accuracy and the mean loss of each model asked for', async () => {
     publish(TEST);
     const [two, minus] = await Promise.all([

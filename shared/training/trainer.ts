@@ -10,6 +10,7 @@ import { permutation, seededRandom } from '../base/random.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { TrainFault, TrainJob, TrainOutcome } from '../participant/ports.ts';
 import { buildModel, type BuiltModel } from './build.ts';
+import { descend } from './kernels/descend.ts';
 
 const CANCELLED = fail<TrainFault>({ code: 'cancelled', detail: 'Training was stopped.' });
 
@@ -95,7 +96,7 @@ function trainBatch(job: TrainJob, model: BuiltModel, chosen: Uint32Array): numb
     );
     for (const variable of model.variables) {
       const gradient = grads[variable.name];
-      if (gradient) variable.assign(tf.sub(variable, tf.mul(gradient, job.training.learningRate)));
+      if (gradient) descend(variable, gradient, job.training.learningRate);
     }
     return value.dataSync()[0] ?? Number.NaN;
   });

@@ -1,0 +1,105 @@
+/** The driver's own duties: effects in order, stored before told, and silence once it is disposed of. */
+import { describe, expect, it } from 'vitest';
+import { bytesToHex } from '#shared/base/bytes.ts';
+import type { ParticipantId } from '#shared/base/ids.ts';
+import { seededRandom } from '#shared/base/random.ts';
+import { DURATION_MS } from '#shared/protocol/limits.ts';
+import { parameterCount } from '#shared/tasks/layout.ts';
+import { composeOffering } from './offering.ts';
+import { RoundDriver, type RoundPorts } from './round-driver.ts';
+import { runRecord } from './store/contract.ts';
+import { tinyTask } from './testing/tiny-coordinator.ts';
+
+const INVITED = ['a', 'b', 'c'].map((label) => bytesToHex(seededRandom(label)(32)) as ParticipantId);
+
+/** A driver whose calls are written down; `changes` replaces some of its ports. */
+function drive(changes: (calls: string[]) => Partial<RoundPorts> = () => ({})) {
+  const calls: string[] = [];
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const record = runRecord('run-aaaaaaaaaaaa', {
+    task: tinyTask,
+    settings: { taskId: 'tiny', clients: 3, minCohort: 3, rounds: 1, seed: 1, durationsMs: DURATION_MS },
+  });
+  const { offer, plan } = composeOffering(record, { round: 1, attempt: 1 }, INVITED, new Uint8Array(32));
+  const ports: RoundPorts = {
+    begin: async () => void calls.push('begin'),
+    send: (_to, message) => calls.push(message.kind),
+    expel: () => calls.push('expel'),
+    commit: async () => void calls.push('commit'),
+    abort: async (view) => void calls.push(`store ${view.abortCode}`),
+    changed: () => {},
+    ended: () => {
+      calls.push('ended');
+      resolve();
+    },
+    failed: () => {
+      calls.push('failed');
+      driver.dispose();
+      resolve();
+    },
+    ...changes(calls),
+  };
+  const global = new Float32Array(parameterCount(tinyTask.model));
+  const driver: RoundDriver = new RoundDriver(plan, offer, global, ports);
+  return { driver, calls, over };
+}
+
+describe('the driver of an attempt', () => {
+  it('ABORT-1: tells nobody of an abort before it is stored, however long that takes', async () => {
+    const stored = Promise.withResolvers<void>();
+    const storing = Promise.withResolvers<void>();
+    const { driver, calls, over } = drive((written) => ({
+      abort: async () => {
+        storing.resolve();
+        await stored.promise;
+        written.push('stored');
+      },
+    }));
+    driver.take({ kind: 'stop' });
+    await storing.promise;
+    expect(calls).toEqual(['begin']);
+    stored.resolve();
+    await over;
+    expect(calls).toEqual(['begin', 'stored', 'abort', 'abort', 'abort', 'ended']);
+  });
+
+  it('takes what happens while it stores after that, not in between', async () => {
+    const begun = Promise.withResolvers<void>();
+    const { driver, calls, over } = drive((written) => ({
+      begin: async () => {
+        await begun.promise;
+        written.push('begin');
+      },
+    }));
+    for (const from of INVITED) driver.take({ kind: 'gone', from });
+    expect(calls).toEqual([]);
+    begun.resolve();
+    await over;
+    expect(calls.slice(0, 2)).toEqual(['begin', 'store too-few-accepted']);
+    expect(calls.at(-1)).toBe('ended');
+  });
+
+  it('does nothing more once its store has failed, whatever was waiting', async () => {
+    const { driver, calls, over } = drive(() => ({
+      begin: async () => {
+        throw new Error('the disk is full');
+      },
+    }));
+    driver.take({ kind: 'stop' });
+    const waiting = Promise.withResolvers<void>();
+    await over;
+    setImmediate(waiting.resolve);
+    await waiting.promise;
+    expect(calls).toEqual(['failed']);
+  });
+
+  it('does nothing more once it is disposed of', async () => {
+    const { driver, calls } = drive();
+    driver.take({ kind: 'stop' });
+    driver.dispose();
+    const waiting = Promise.withResolvers<void>();
+    setImmediate(waiting.resolve);
+    await waiting.promise;
+    expect(calls).toEqual([]);
+  });
+});

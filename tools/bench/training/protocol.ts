@@ -1,0 +1,15 @@
+/** What the training suite's two halves say to each other, without tfjs. */
+
+export const BATCH = 32;
+
+export type Kernels = 'ours' | 'stock';
+export type WorkloadName = '2nn' | 'cnn' | 'matmul';
+
+/** Runs one of the workloads so many times; milliseconds of each. */
+export type Workload = (name: WorkloadName, repeats: number) => number[];
+
+/** The same, across a thread or a page. */
+export interface Runner {
+  run(name: WorkloadName, repeats: number): Promise<number[]>;
+  close(): Promise<void>;
+}
