@@ -106,8 +106,11 @@ export class RunJournal {
     );
   }
 
-  commitRound(view: RoundView, model: Uint8Array): Promise<void> {
-    return this.#store.commitRound(this.id, view, model);
+  async commitRound(view: RoundView, model: Uint8Array): Promise<void> {
+    await this.#store.commitRound(this.id, view, model);
+    await this.log(
+      `Round ${view.round}: the sum of ${view.participants} was opened and made the next model.`,
+    );
   }
 
   async abortRound(view: RoundView, detail: string): Promise<void> {

@@ -85,8 +85,15 @@ describe('the evaluation', { timeout: 60_000 }, () => {
     publish(TEST);
     const cutShort = evaluator.evaluate(parameters(1).subarray(0, 3));
     const behind = evaluator.evaluate(parameters(1));
-    await expect(cutShort).rejects.toThrow(/The evaluation stopped: ./);
+    await expect(cutShort).rejects.toThrow(/The evaluation stopped: .*4 values but has 3/);
     await expect(behind).rejects.toThrow(/The evaluation stopped: ./);
+    expect((await evaluator.evaluate(parameters(1))).accuracy).toBe(0.75);
+  });
+
+  it('a thread that ends without a word is no endless wait', async () => {
+    publish(TEST);
+    process.once('worker', (thread) => void thread.terminate());
+    await expect(evaluator.evaluate(parameters(1))).rejects.toThrow(/stopped: its thread ended with code \d/);
     expect((await evaluator.evaluate(parameters(1))).accuracy).toBe(0.75);
   });
 

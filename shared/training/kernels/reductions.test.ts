@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { compute, dot, expectAgreement, expectClose, operand, startKernels } from './testing.ts';
+import { compute, expectAgreement, expectClose, operand, startKernels } from './testing.ts';
 
 beforeAll(startKernels);
 
@@ -69,7 +69,9 @@ describe('Sum on wasm', () => {
 describe('ReluGradient on wasm', () => {
   it('lets dy pass where x is above 0, and is what tfjs computes on cpu', async () => {
     const [x, dy] = [operand('x', [3, 7]), operand('dy', [3, 7])];
+    // In a whole vector, and after the last one.
     x.values[4] = 0;
+    x.values[20] = 0;
     const gradient = (): number[] => [
       ...tf.tidy(() =>
         tf
@@ -88,6 +90,5 @@ describe('ReluGradient on wasm', () => {
     } finally {
       await tf.setBackend('wasm');
     }
-    expect(dot(x, x)).toBeGreaterThan(0);
   });
 });
