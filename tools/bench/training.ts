@@ -7,8 +7,9 @@ import { openPage } from './training/browser.ts';
 import { BATCH, type Kernels, type Runner, type WorkloadName } from './training/protocol.ts';
 import { openThread } from './training/thread-runner.ts';
 
-const MODELS = { '2nn': { turns: 12, repeats: 10 }, cnn: { turns: 12, repeats: 1 } } as const;
-const MATMUL_REPEATS = 5;
+const TURNS = 15;
+/** Blocks of about equal length, so that other processes cost each its like share. */
+const REPEATS: Readonly<Record<WorkloadName, number>> = { matmul: 8, '2nn': 40, cnn: 1 };
 const MATMUL_FLOP = 2 * 512 ** 3;
 const WARM_UPS = 3;
 const SIDES: readonly Kernels[] = ['stock', 'ours'];
@@ -29,22 +30,18 @@ export async function* measureTraining(): AsyncGenerator<Figure> {
 
 async function* measureModel(
   runtime: string,
-  model: keyof typeof MODELS,
+  model: '2nn' | 'cnn',
   runners: ReadonlyMap<Kernels, Runner>,
 ): AsyncGenerator<Figure> {
-  const { turns, repeats } = MODELS[model];
   const times = new Map<string, number[]>();
-  const turn = async (kernels: Kernels, runner: Runner, name: WorkloadName, count: number) => {
-    const key = `${kernels} ${name}`;
-    times.set(key, [...(times.get(key) ?? []), ...(await runner.run(name, count))]);
-  };
   for (const runner of runners.values())
     for (const name of ['matmul', model] as const) await runner.run(name, WARM_UPS);
-  for (let i = 0; i < turns; i++)
-    for (const [kernels, runner] of runners) {
-      await turn(kernels, runner, 'matmul', MATMUL_REPEATS);
-      await turn(kernels, runner, model, repeats);
-    }
+  for (let turn = 0; turn < TURNS; turn++)
+    for (const [kernels, runner] of runners)
+      for (const name of ['matmul', model] as const) {
+        const key = `${kernels} ${name}`;
+        times.set(key, [...(times.get(key) ?? []), await runner.run(name, REPEATS[name])]);
+      }
   for (const kernels of runners.keys()) {
     const params = { model, backend: 'wasm', batch: BATCH, runtime, kernels };
     const matmulMs = median(times.get(`${kernels} matmul`) ?? []);

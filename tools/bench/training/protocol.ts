@@ -5,11 +5,11 @@ export const BATCH = 32;
 export type Kernels = 'ours' | 'stock';
 export type WorkloadName = '2nn' | 'cnn' | 'matmul';
 
-/** Runs one of the workloads so many times; milliseconds of each. */
-export type Workload = (name: WorkloadName, repeats: number) => number[];
+/** Runs one of the workloads so many times on end; their mean, in milliseconds. */
+export type Workload = (name: WorkloadName, repeats: number) => number;
 
 /** The same, across a thread or a page. */
 export interface Runner {
-  run(name: WorkloadName, repeats: number): Promise<number[]>;
+  run(name: WorkloadName, repeats: number): Promise<number>;
   close(): Promise<void>;
 }

@@ -9,7 +9,7 @@ export async function openThread(kernels: Kernels): Promise<Runner> {
   return {
     run: async (name, repeats) => {
       worker.postMessage({ name, repeats });
-      const [ms] = (await once(worker, 'message')) as [number[]];
+      const [ms] = (await once(worker, 'message')) as [number];
       return ms;
     },
     close: async () => {
