@@ -8,6 +8,8 @@ import { AdminApi } from './harness/admin-api.ts';
 import { CoordinatorProcess } from './harness/coordinator.ts';
 import { expect, test } from './harness/story.ts';
 import { takePart, takePartWith } from './harness/tabs.ts';
+import { nth } from './harness/traffic.ts';
+import { Wire } from './harness/wire.ts';
 
 const RUN_TIMEOUT_MS = 100_000;
 
@@ -91,10 +93,16 @@ test('a corrupted shard and broken frames cost their senders their place, and th
   await expect(refused.getByRole('alert')).toContainText('Your part of the data could not be loaded');
   await expect(refused.getByRole('alert')).toContainText(/train-\d{3}\.bin/);
 
-  const tabs = await takePartWith(context, origin + joinPath, 3);
+  const wire = await Wire.to(port);
+  const tabs = [
+    await takePart(context, wire.origin + joinPath),
+    ...(await takePartWith(context, origin + joinPath, 2)),
+  ];
   await admin.until(run.id, RUN_TIMEOUT_MS, (view) => view.live.here === 3);
+  // The first round stays open until one tab's key is let through.
+  const held = wire.hold(nth(1, 'advertise'));
   await admin.start(run.id);
-  await admin.until(run.id, RUN_TIMEOUT_MS, (view) => view.live.phase === 'training');
+  await held;
 
   const invitation = joinPath.split('#')[1] ?? '';
   const hello = encodeMessage({
@@ -111,6 +119,7 @@ test('a corrupted shard and broken frames cost their senders their place, and th
   expect((await answersTo(port, [hello, hello])).at(-1)).toBe('fault wrong-phase');
   // ws closes an oversized frame's connection before it is read.
   expect(await answersTo(port, [hello, Buffer.alloc(MAX_FRAME_BYTES + 1)])).toEqual(['welcome']);
+  wire.release();
 
   const ended = await admin.until(run.id, RUN_TIMEOUT_MS, (view) => view.live.state === 'done');
   expect(
@@ -120,6 +129,7 @@ test('a corrupted shard and broken frames cost their senders their place, and th
     [2, 1, 'done', 3],
   ]);
   for (const tab of tabs) await expect(tab.getByText('All rounds are done.')).toBeVisible();
+  await wire.close();
 });
 
 /** Sends `frames` on a connection of its own; what came back until the coordinator closed it. */

@@ -47,6 +47,9 @@ export function findBrowser(environment: Record<string, string | undefined> = pr
 /** Throws with what to install where no browser is found. */
 export function requireBrowser(): string {
   const browser = findBrowser();
+  const named = process.env['CHORALE_BROWSER'];
+  if (browser === null && named !== undefined)
+    throw new Error(`CHORALE_BROWSER names ${named}, which is no program that can be run.`);
   if (browser === null)
     throw new Error(
       'No Chromium or Chrome was found: install one from your system, run "npx playwright install chromium", or name one in CHORALE_BROWSER.',

@@ -11,6 +11,8 @@ interface Watch {
   context(context: BrowserContext): BrowserContext;
   /** From here on, a console error that matches is part of the story. Policy violations never are. */
   expectError(pattern: RegExp): void;
+  /** What would fail the story as it stands; forgotten by this call. */
+  takeProblems(): readonly string[];
   /** Nothing after this belongs to the story. */
   end(): void;
 }
@@ -54,6 +56,7 @@ export const test = base.extend<Story>({
       await use({
         context: watched,
         expectError: (pattern) => void expected.push(pattern),
+        takeProblems: () => problems.splice(0),
         end: () => (ended = true),
       });
       expect(problems, 'no policy violation and no unexpected error in any page').toEqual([]);

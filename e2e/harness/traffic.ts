@@ -11,6 +11,12 @@ export function messageOf(frame: Uint8Array): ToCoordinator {
   return decoded.value;
 }
 
+/** For Wire.hold: true of the `count`th frame of that kind. */
+export function nth(count: number, kind: ToCoordinator['kind']): (frame: Uint8Array) => boolean {
+  let seen = 0;
+  return (frame) => messageOf(frame).kind === kind && ++seen === count;
+}
+
 /** The uploaded vector's bytes for `sid`, chunks joined in order. */
 export const uploadOf = (frames: readonly Uint8Array[], sid: Sid): Uint8Array =>
   concatBytes(
