@@ -67,7 +67,7 @@ export interface SocketHandlers {
   onClose(): void;
 }
 export interface Socket {
-  send(frame: Uint8Array): void;
+  send(frame: Uint8Array<ArrayBuffer>): void;
   /** Bytes accepted by send and not yet handed to the network. */
   bufferedBytes(): number;
   close(): void;

@@ -119,7 +119,7 @@ export class ParticipantSession {
   }
 
   #hello(): void {
-    const participant = hexBytes(this.#self);
+    const participant = hexToBytes(this.#self);
     const shard = this.#welcome?.shard ?? null;
     const [run, invitation] = [this.#run, this.#invitation];
     this.#send({ kind: 'hello', protocol: PROTOCOL_VERSION, run, invitation, participant, shard });
@@ -344,4 +344,3 @@ export class ParticipantSession {
 
 const sameShard = (a: ShardReference, b: ShardReference) => a.index === b.index && a.of === b.of;
 const runOver = (detail: string): ClientEvent => ({ kind: 'abort', code: 'stopped', detail });
-const hexBytes = (id: ParticipantId) => hexToBytes(id);

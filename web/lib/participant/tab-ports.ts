@@ -73,7 +73,7 @@ const socketPort: SocketPort = {
     socket.onclose = () => handlers.onClose();
     return {
       send: (frame) => {
-        if (socket.readyState === WebSocket.OPEN) socket.send(new Uint8Array(frame));
+        if (socket.readyState === WebSocket.OPEN) socket.send(frame);
       },
       bufferedBytes: () => socket.bufferedAmount,
       close: () => socket.close(),
