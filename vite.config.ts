@@ -18,7 +18,11 @@ export default defineConfig({
       ? {}
       : {
           // The host stays the page's, with which the coordinator compares the origin.
-          proxy: { '/api': { target: coordinator }, '/ws': { target: coordinator, ws: true } },
+          proxy: {
+            '/api': { target: coordinator },
+            '/peer': { target: coordinator, ws: true },
+            '/ws': { target: coordinator, ws: true },
+          },
         },
   test: {
     projects: [
@@ -38,32 +42,46 @@ export default defineConfig({
         // Named here, so that no test is interrupted by a reload when a library is met for the first time.
         optimizeDeps: {
           include: [
+            '@noble/ciphers/aes.js',
             '@noble/ciphers/chacha.js',
             '@noble/curves/ed25519.js',
             '@noble/hashes/hkdf.js',
             '@noble/hashes/sha2.js',
             '@noble/hashes/utils.js',
+            '@stdlib/math-base-special-betainc',
+            '@stdlib/math-base-special-betaincinv',
+            '@stdlib/math-base-special-erf',
+            '@stdlib/math-base-special-erfc',
+            '@stdlib/math-base-special-erfcinv',
+            '@stdlib/math-base-special-erfcx',
+            '@stdlib/math-base-special-gammaln',
             '@tensorflow/tfjs-backend-cpu',
             '@tensorflow/tfjs-backend-wasm',
+            '@tensorflow/tfjs-backend-webgpu',
             '@tensorflow/tfjs-core',
             '@tensorflow/tfjs-layers',
             'cborg',
             'chart.js',
             'fast-check',
+            'fft.js',
             'idb',
+            'papaparse',
+            'peerjs',
             'valibot',
           ],
         },
         test: {
           name: 'browser',
           include: ['{shared,web}/**/*.browser.test.ts'],
+          globalSetup: ['coordinator/testing/signalling-setup.ts'],
           browser: {
             enabled: true,
             headless: true,
             screenshotFailures: false,
             provider: playwright({
               launchOptions: {
-                args: [...BROWSER_ARGS],
+                // WebGPU in software, to compare its numbers.
+                args: [...BROWSER_ARGS, '--enable-unsafe-webgpu'],
                 ...(executablePath === null ? {} : { executablePath }),
               },
             }),

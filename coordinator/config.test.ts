@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_CONFIG, readConfig } from './config.ts';
 
@@ -31,6 +34,34 @@ describe('the settings', () => {
   it('know --new-token, --verbose and --help', () => {
     expect(readConfig(['--new-token', '--verbose'], {})).toMatchObject({ newToken: true, logLevel: 'info' });
     expect(readConfig(['--help'], {})).toBe('help');
+  });
+
+  it('take ICE servers as JSON or from a file of JSON, and none by default', () => {
+    const servers = [
+      { urls: 'stun:stun.example:3478' },
+      { urls: ['turn:turn.example'], username: 'a', credential: 'b' },
+    ];
+    expect(DEFAULT_CONFIG.iceServers).toEqual([]);
+    const json = JSON.stringify(servers);
+    expect(readConfig(['--ice-servers', json], {})).toMatchObject({ iceServers: servers });
+    const folder = mkdtempSync(join(tmpdir(), 'chorale-ice-'));
+    const file = join(folder, 'ice.json');
+    writeFileSync(file, json);
+    expect(readConfig(['--ice-servers', file], {})).toMatchObject({ iceServers: servers });
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each([
+    ['/nowhere/ice.json', /^--ice-servers: \/nowhere\/ice.json cannot be read/],
+    ['[{', /^--ice-servers: not JSON/],
+    ['[{"urls": "https://stun.example"}]', /^--ice-servers: 0.urls: /],
+    ['[{"urls": []}]', /^--ice-servers: 0.urls: /],
+    ['[{}]', /^--ice-servers: 0.urls: /],
+    ['[{"urls": "turn:turn.example"}]', /^--ice-servers: 0: a TURN server needs a username/],
+    ['[{"urls": "stun:a", "password": "b"}]', /^--ice-servers: 0.password: /],
+    [JSON.stringify(Array.from({ length: 9 }, () => ({ urls: 'stun:a' }))), /^--ice-servers: /],
+  ])('%s as ICE servers is refused with what is wrong', (given, sentence) => {
+    expect(() => readConfig(['--ice-servers', given], {})).toThrow(sentence);
   });
 
   it.each([

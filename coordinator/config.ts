@@ -1,7 +1,10 @@
 /** Settings of the coordinator, from flags and the environment. Bad ones fail at start, by name. */
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { HELLO_MS, LIVENESS_MS } from '#shared/protocol/limits.ts';
+import * as v from 'valibot';
+import { HELLO_MS, LIVENESS_MS, RECONNECT_GRACE_MS } from '#shared/protocol/limits.ts';
+import { iceServers, type IceServers } from '#shared/protocol/peer-settings.ts';
 import { TASKS } from '#shared/tasks/catalogue.ts';
 import type { Task } from '#shared/tasks/task.ts';
 
@@ -19,8 +22,13 @@ export interface Config {
   /** Print and store a new admin token, ending every session. */
   readonly newToken: boolean;
   readonly tasks: readonly Task[];
-  /** A socket that sends no hello in time, or answers no ping until the next, is closed. */
-  readonly connection: { readonly helloMs: number; readonly livenessMs: number };
+  /**
+   * A socket that sends no hello in time, or answers no ping until the next, is closed; a participant whose socket
+   * closed may come back into its round within `graceMs`.
+   */
+  readonly connection: { readonly helloMs: number; readonly livenessMs: number; readonly graceMs: number };
+  /** STUN and TURN servers that tabs may use to reach each other; none within one network. */
+  readonly iceServers: IceServers;
   readonly logLevel: 'silent' | 'warn' | 'info';
 }
 
@@ -36,7 +44,8 @@ export const DEFAULT_CONFIG: Config = {
   pagesFolder: folder('../build'),
   newToken: false,
   tasks: TASKS,
-  connection: { helloMs: HELLO_MS, livenessMs: LIVENESS_MS },
+  connection: { helloMs: HELLO_MS, livenessMs: LIVENESS_MS, graceMs: RECONNECT_GRACE_MS },
+  iceServers: [],
   logLevel: 'warn',
 };
 
@@ -47,6 +56,8 @@ export const USAGE = `Usage: npm start -- [options]
                   (default: this machine only; CHORALE_HOST)
   --data FOLDER   where runs, models and the log are kept (default ./data; CHORALE_DATA)
   --pages FOLDER  the built pages (default ./build)
+  --ice-servers S STUN and TURN servers for tabs behind different routers: JSON as
+                  [{"urls": "stun:…"}], or a file that holds it (default: none)
   --new-token     make a new admin token and end every session
   --verbose       log what happens
   --help          this text
@@ -67,6 +78,7 @@ export function readConfig(
       host: { type: 'string' },
       data: { type: 'string' },
       pages: { type: 'string' },
+      'ice-servers': { type: 'string' },
       'new-token': { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -85,6 +97,7 @@ export function readConfig(
     dataFolder: values.data ?? env['CHORALE_DATA'] ?? DEFAULT_CONFIG.dataFolder,
     pagesFolder: values.pages ?? DEFAULT_CONFIG.pagesFolder,
     newToken: values['new-token'],
+    iceServers: readIceServers(values['ice-servers']),
     logLevel: values.verbose ? 'info' : 'warn',
   };
 }
@@ -94,4 +107,30 @@ function readPort(setting: string, text: string | undefined): number | null {
   if (!/^\d+$/.test(text) || Number(text) > 65_535)
     throw new Error(`${setting}: "${text}" is not a port (0 to 65535)`);
   return Number(text);
+}
+
+/** JSON itself, or the path of a file that holds it. */
+function readIceServers(given: string | undefined): IceServers {
+  if (given === undefined) return [];
+  const parsed = v.safeParse(iceServers, parseJson(given.trim().startsWith('[') ? given : readText(given)));
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  const place = v.getDotPath(issue);
+  throw new Error(`--ice-servers: ${place === null ? '' : `${place}: `}${issue.message}`);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Error(`--ice-servers: ${path} cannot be read`, { cause: error });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error('--ice-servers: not JSON', { cause: error });
+  }
 }

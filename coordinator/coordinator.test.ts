@@ -9,9 +9,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunView } from '#shared/protocol/api.ts';
 import { DEFAULT_CONFIG } from './config.ts';
 import { createCoordinator } from './coordinator.ts';
+import { nobleSigner } from '#shared/crypto/identity.ts';
+import { nobleSuite } from '#shared/crypto/suite.ts';
 import { createLogger } from './logger.ts';
 import { Runs } from './runs.ts';
 import { hashOf, roundView, sidOf } from './store/contract.ts';
+import { openSqliteLedger } from './store/ledger-sqlite.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 import { ScriptedParticipant } from './testing/scripted-participant.ts';
 import { ScriptedPart, trainedParts } from './testing/scripted-round.ts';
@@ -33,11 +36,13 @@ describe('a coordinator', () => {
     const run = await first.createRun(tinyRun());
     const { id, invitation } = run.record;
     const everyone = await Promise.all(
-      [1, 2, 3].map(() => new ScriptedParticipant({ port: first.port, run: id, secret: invitation }).join()),
+      [1, 2, 3].map(() => new ScriptedParticipant({ port: first.port, run: id, invitation }).join()),
     );
     await run.start();
     const parts = await trainedParts(everyone);
-    await parts[0]?.uploadForRoster();
+    await Promise.all(parts.map((part) => part.shareForRoster()));
+    const uploading = parts[0] ?? expect.unreachable();
+    await uploading.upload(await uploading.mask());
     await seen(run, () => run.view().live.cohort.uploaded === 1);
     await first.close();
     for (const who of everyone) expect(who.heard).not.toContain('abort');
@@ -106,35 +111,47 @@ describe('a coordinator', () => {
 });
 
 describe('a store that fails', () => {
-  it('OPEN-2: ends the run for everyone before anybody is told a result', async () => {
+  it('OUTCOME-1: ends the run for everyone before anybody is told a result', async () => {
     const store = openSqliteStore(':memory:');
     const full = async () => {
       throw new Error('the disk is full');
     };
     const logger = createLogger('silent');
+    const signer = nobleSigner(new Uint8Array(32).fill(5));
     const runs = await Runs.open({
       store: { ...store, commitRound: full },
+      ledger: openSqliteLedger(':memory:'),
       tasks: [tinyTask],
       demoFolder: dataFolder,
-      coordinatorKey: new Uint8Array(32),
+      signer,
+      suite: nobleSuite,
+      graceMs: 20,
       logger,
     });
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const sockets = attachUpgrades(server, { runs, logger, helloMs: 10_000, livenessMs: 10_000 });
+    const sockets = attachUpgrades(server, {
+      runs,
+      coordinatorKey: signer.publicKey,
+      suite: nobleSuite,
+      logger,
+      helloMs: 10_000,
+      livenessMs: 10_000,
+    });
     const created = await runs.create(tinyRun());
     if (!created.ok) throw new Error(created.fault);
     const run = created.value;
     const { id, invitation } = run.record;
     const everyone = await Promise.all(
-      [1, 2, 3].map(() => new ScriptedParticipant({ port, run: id, secret: invitation }).join()),
+      [1, 2, 3].map(() => new ScriptedParticipant({ port, run: id, invitation }).join()),
     );
     await run.start();
     const parts = await Promise.all(everyone.map((who) => ScriptedPart.of(who)));
     for (const part of parts) part.accept();
-    for (const part of parts) part.advertise();
-    for (const part of parts) await part.uploadForRoster();
+    for (const part of parts) await part.advertise();
+    await Promise.all(parts.map((part) => part.uploadForRoster()));
+    await Promise.all(parts.map((part) => part.unmask()));
     for (const who of everyone) {
       expect(await who.next('finished')).toMatchObject({ outcome: 'failed', rounds: 0 });
       expect(who.heard).not.toContain('result');

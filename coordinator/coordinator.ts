@@ -3,14 +3,22 @@ import { createServer, type Server } from 'node:http';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ed25519 } from '@noble/curves/ed25519.js';
+import type { Signer } from '#shared/crypto/identity.ts';
+import express from 'express';
+import { bytesToHex } from '#shared/base/bytes.ts';
 import type { RunSettingsInput } from '#shared/tasks/run.ts';
 import { openAccess } from './access.ts';
 import type { Config } from './config.ts';
+import { openSslSigner } from './crypto/openssl-signer.ts';
+import { openSslSuite } from './crypto/openssl-suite.ts';
 import { createHttp } from './http.ts';
 import { createLogger, type Logger } from './logger.ts';
 import type { Run } from './run.ts';
 import { Runs } from './runs.ts';
 import { inlineScriptHashes } from './security-headers.ts';
+import { openSignalling } from './signalling.ts';
+import type { Ledger } from './store/ledger.ts';
+import { openSqliteLedger } from './store/ledger-sqlite.ts';
 import type { Store } from './store/port.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 import { attachUpgrades } from './upgrades.ts';
@@ -49,14 +57,32 @@ async function open(
   scriptHashes: readonly string[],
   logger: Logger,
 ): Promise<Coordinator> {
-  const { tasks, demoFolder, pagesFolder, connection } = config;
+  const { tasks, demoFolder, pagesFolder, connection, iceServers } = config;
   const store = openStore(config.dataFolder);
-  const coordinatorKey = await publicKeyOf(store);
-  const runs = await Runs.open({ store, tasks, demoFolder, coordinatorKey, logger });
+  const ledger = openLedger(config.dataFolder);
+  const signer = await signerOf(store);
+  const suite = openSslSuite;
+  const runs = await Runs.open({
+    store,
+    ledger,
+    tasks,
+    demoFolder,
+    signer,
+    suite,
+    logger,
+    graceMs: connection.graceMs,
+  });
   const access = await openAccess(store, config.newToken);
   const app = createHttp({ runs, store, access, tasks, demoFolder, pagesFolder, scriptHashes, logger });
-  server.on('request', app);
-  const sockets = attachUpgrades(server, { runs, logger, ...connection });
+  // The key stays with the data, so that a tab that was open through a restart finds it again.
+  const key = bytesToHex(signer.publicKey.subarray(0, 8));
+  const signalling = openSignalling(server, { key, iceServers, logger });
+  server.on('request', express().use(signalling.http, app));
+  const sockets = attachUpgrades(
+    server,
+    { runs, coordinatorKey: signer.publicKey, suite, logger, ...connection },
+    signalling,
+  );
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : config.port;
   logger.info(`listening on ${config.host}, port ${port}`);
@@ -73,8 +99,10 @@ async function open(
       // First, so that no socket that closes now counts as a participant that left.
       await runs.close();
       for (const socket of sockets.clients) socket.terminate();
+      signalling.close();
       await shut(server);
       await store.close();
+      await ledger.close();
     },
   };
 }
@@ -95,14 +123,18 @@ function openStore(dataFolder: string | null): Store {
   return openSqliteStore(join(dataFolder, 'chorale.sqlite'));
 }
 
+/** A file of its own, which every commit waits for. */
+const openLedger = (dataFolder: string | null): Ledger =>
+  openSqliteLedger(dataFolder === null ? ':memory:' : join(dataFolder, 'privacy-ledger.sqlite'));
+
 /** Made at the first start. */
-async function publicKeyOf(store: Store): Promise<Uint8Array<ArrayBuffer>> {
+async function signerOf(store: Store): Promise<Signer> {
   let secretKey = await store.coordinatorKey();
   if (secretKey === null) {
     secretKey = ed25519.utils.randomSecretKey();
     await store.setCoordinatorKey(secretKey);
   }
-  return new Uint8Array(ed25519.getPublicKey(secretKey));
+  return openSslSigner(secretKey);
 }
 
 const listen = (server: Server, { port, host }: Config) =>

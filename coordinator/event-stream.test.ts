@@ -142,7 +142,7 @@ describe('the streams of a run', () => {
     const who = await new ScriptedParticipant({
       port: coordinator.port,
       run: id,
-      secret: invitation,
+      invitation,
     }).join();
     const adminSaw = await until(
       admin,

@@ -120,7 +120,7 @@ describe('what is the admin’s', () => {
     expect(created.status).toBe(201);
     const view = (await created.json()) as AdminRunView;
     expect(view.run).toMatchObject({ settings: { clients: 4, minCohort: 3, rounds: 1 }, parameters: 10 });
-    expect(view.joinPath).toMatch(/^\/join\/[\w-]{16}#[\w-]{22}$/);
+    expect(view.joinPath).toMatch(/^\/join\/[\w-]{16}#[\w-]{178}$/);
     expect(await (await get('/api/runs')).json()).toMatchObject([
       { id: view.run.id, state: 'waiting', rounds: 1, completed: 0, accuracy: null, title: tinyTask.title },
       { id: run.record.id },

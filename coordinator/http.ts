@@ -119,6 +119,15 @@ function api(options: HttpOptions): express.Router {
     else refuse(response, 400, created.fault);
   });
   router.post(
+    '/runs/:id/invitations',
+    admin,
+    found(async (run, _request, response) => {
+      const joinPath = await run.personalJoinPath();
+      if (joinPath !== null) response.status(201).json({ joinPath });
+      else refuse(response, 409, 'The key that invites to this run is kept by its admin’s browser.');
+    }),
+  );
+  router.post(
     '/runs/:id/start',
     admin,
     found(async (run, _request, response) => {

@@ -1,6 +1,6 @@
 /** What of a run changes from second to second, as pages show it. */
 import { unreachable } from '#shared/base/invariant.ts';
-import type { LiveView, Phase, RunState } from '#shared/protocol/api.ts';
+import type { LiveView, Phase, PrivacyView, RunState } from '#shared/protocol/api.ts';
 import { cohortCounts, standingOf } from '#shared/round/coordinator/cohort.ts';
 import type { CoordinatorState } from '#shared/round/coordinator/types.ts';
 import type { Participants } from './participants.ts';
@@ -12,9 +12,10 @@ export interface LiveSources {
   readonly needed: number;
   /** Of the attempt under way. */
   readonly round: CoordinatorState | null;
+  readonly privacy: PrivacyView;
 }
 
-export function liveView({ state, participants, needed, round }: LiveSources): LiveView {
+export function liveView({ state, participants, needed, round, privacy }: LiveSources): LiveView {
   const isOver = state !== 'waiting' && state !== 'running';
   return {
     state,
@@ -25,6 +26,7 @@ export function liveView({ state, participants, needed, round }: LiveSources): L
     phase: isOver ? null : phaseOf(round),
     cohort: round === null ? { invited: 0, training: 0, trained: 0, uploaded: 0 } : cohortCounts(round),
     progressPercent: round === null ? 0 : meanProgress(participants, round),
+    privacy,
   };
 }
 
@@ -46,7 +48,10 @@ function phaseOf(round: CoordinatorState | null): Phase {
       return 'gathering';
     case 'offered':
     case 'training':
+    case 'sharing':
     case 'masking':
+    case 'confirming':
+    case 'unmasking':
     case 'opening':
       return round.kind;
     default:

@@ -57,7 +57,7 @@ describe('npm start', { timeout: 60_000 }, () => {
   it('prints three links with a default run, and the admin token at the first start only', async () => {
     const first = await upAndDown();
     expect(first).toMatch(TOKEN);
-    expect(first).toMatch(/invitation {3}http:\/\/localhost:\d+\/join\/[\w-]{16}#[\w-]{22}\n/);
+    expect(first).toMatch(/invitation {3}http:\/\/localhost:\d+\/join\/[\w-]{16}#[\w-]{178}\n/);
     expect(first).toMatch(/public page {2}http:\/\/localhost:\d+\/runs\/[\w-]{16}\n/);
     expect(first).toContain('Only this machine can reach it; --host opens it');
 

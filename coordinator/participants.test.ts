@@ -3,14 +3,14 @@ import type { ParticipantId } from '#shared/base/ids.ts';
 import { Participants } from './participants.ts';
 
 const idOf = (digit: string) => digit.repeat(64) as ParticipantId;
-const connection = { send: () => {}, close: () => {} };
+const connection = { serial: 1, send: () => {}, close: () => {}, refuse: () => {} };
 
 function roomOf(shards: number) {
   const participants = new Participants(shards);
   return {
     participants,
     join: (digit: string, held: { index: number; of: number } | null = null) =>
-      participants.join(idOf(digit), connection, held),
+      participants.join(idOf(digit), 'invite key', connection, held),
   };
 }
 

@@ -76,20 +76,25 @@ describe('kill −9', { timeout: 120_000 }, () => {
     const settings = { taskId: 'mnist', clients: 3, rounds: 2 };
     const created = (await (await post(first.port, '/api/runs', cookie, settings)).json()) as AdminRunView;
     const { run, joinPath } = created;
-    const secret = joinPath.split('#')[1] ?? '';
+    const invitation = joinPath?.split('#')[1] ?? '';
 
-    const before = [0, 1, 2].map(() => new ScriptedParticipant({ port: first.port, run: run.id, secret }));
+    const before = [0, 1, 2].map(
+      () => new ScriptedParticipant({ port: first.port, run: run.id, invitation }),
+    );
     for (const participant of before) await participant.join();
     expect((await post(first.port, `/api/runs/${run.id}/start`, cookie, {})).status).toBe(204);
     const roundOne = await playRound(before);
 
     // In round 2 two uploads are complete and the third is on its way.
     const cutOff = await trainedParts(before);
-    const rosters = await Promise.all(before.map((participant) => participant.next('roster')));
-    const masked = cutOff.map((part, i) => part.mask(rosters[i] as (typeof rosters)[number]));
-    const chunks = cutOff.map((part, i) => part.chunks(masked[i] as Uint32Array));
-    for (const [i, { who }] of cutOff.entries())
-      for (const chunk of (chunks[i] ?? []).slice(0, i === 2 ? 1 : undefined)) who.send(chunk);
+    await Promise.all(cutOff.map((part) => part.shareForRoster()));
+    await Promise.all(
+      cutOff.map(async (part, i) => {
+        const chunks = part.chunks(await part.mask());
+        await part.turn();
+        for (const chunk of chunks.slice(0, i === 2 ? 1 : undefined)) part.who.send(chunk);
+      }),
+    );
     await kill();
     await Promise.all(before.map((participant) => participant.closed));
 
@@ -107,17 +112,13 @@ describe('kill −9', { timeout: 120_000 }, () => {
 
     // The same participants, with the shards they hold.
     const after = before.map(
-      ({ id }) =>
-        new ScriptedParticipant(
-          { port: second.port, run: run.id, secret },
-          Uint8Array.from(Buffer.from(id, 'hex')),
-        ),
+      ({ secretKey }) => new ScriptedParticipant({ port: second.port, run: run.id, invitation }, secretKey),
     );
     for (const [i, participant] of after.entries()) {
       const shard = (before[i] as ScriptedParticipant).welcome.shard;
       await participant.join({ shard });
       expect(participant.welcome.shard).toEqual(shard);
-      expect(participant.welcome.coordinatorKey).toEqual(before[i]?.welcome.coordinatorKey);
+      expect(participant.coordinatorKey).toEqual(before[i]?.coordinatorKey);
     }
     const again = await playRound(after);
     expect(again.parts[0]?.offer).toMatchObject({ round: 2, attempt: 2 });

@@ -3,15 +3,21 @@
  * in order. It decides nothing of the protocol; what is to be persisted is stored before the next effect.
  */
 import { createHash } from 'node:crypto';
-import { hexToBytes } from '#shared/base/bytes.ts';
+import { setImmediate } from 'node:timers/promises';
+import { bytesToHex, hexToBytes } from '#shared/base/bytes.ts';
 import type { ParticipantId } from '#shared/base/ids.ts';
 import { invariant, unreachable } from '#shared/base/invariant.ts';
+import { systemRandom } from '#shared/base/random.ts';
 import { fail, ok, type Result } from '#shared/base/result.ts';
-import { weightedMean } from '#shared/numeric/quantize.ts';
+import type { Signer } from '#shared/crypto/identity.ts';
+import type { CryptoSuite } from '#shared/crypto/suite.ts';
 import { bytesOfWords } from '#shared/numeric/ring.ts';
 import type { RoundView } from '#shared/protocol/api.ts';
-import type { Offer, ToParticipant } from '#shared/protocol/messages/directions.ts';
-import { quantizationTerms } from '#shared/round/client/policy.ts';
+import { bitsetOf, indicesOf } from '#shared/protocol/bitset.ts';
+import type { Fault } from '#shared/protocol/faults.ts';
+import { UPLOAD_STALL_MS } from '#shared/protocol/limits.ts';
+import type { Offer, ToCoordinator, ToParticipant } from '#shared/protocol/messages/directions.ts';
+import { advertiseDigest, rosterBody, rosterList, u2Body, u3Body } from '#shared/protocol/transcript.ts';
 import { begin, step } from '#shared/round/coordinator/step.ts';
 import type {
   CoordinatorEffect,
@@ -20,16 +26,34 @@ import type {
   RoundPlan,
   TimedPhase,
 } from '#shared/round/coordinator/types.ts';
+import { eraseRebuilt, rebuildSecrets, removeMasks, type RebuiltSecrets } from '#shared/round/unmasking.ts';
+import { meanOfSum, vectorBits } from '#shared/round/vector.ts';
 import { bytesOfParameters, modelHashOf } from '#shared/tasks/parameters.ts';
 import { federatedAverage } from '#shared/tasks/strategy.ts';
-import { Uploads, type Chunk } from './uploads.ts';
+import { abortMessage, resultMessage } from './outcome-messages.ts';
+import { RoundMessages } from './round-messages.ts';
+import { roundView } from './round-view.ts';
+import { Uploads, type Grant } from './uploads.ts';
+
+export type RoundMessage = Extract<ToCoordinator, { sid: unknown }>;
 
 export interface RoundPorts {
+  readonly suite: CryptoSuite;
+  /** Of this coordinator. */
+  readonly signer: Signer;
+  /** A participant whose socket closed may come back within this time. */
+  readonly graceMs: number;
+  /** Whether an invitation leads to a participant. */
+  invited(chain: Uint8Array, participant: ParticipantId): boolean;
   /** Stores that the attempt is under way, and then sends its offer. */
   begin(): Promise<void>;
   send(to: ParticipantId, message: ToParticipant): void;
   /** Breaks the connection of one that broke the offer's terms. */
   expel(id: ParticipantId): void;
+  /** From here on the masked sum of these may be opened: on disk when it resolves. */
+  unmasking(survivors: readonly ParticipantId[]): Promise<void>;
+  /** Spent so far by the participant that has spent most; null where nothing limits it. */
+  epsilon(): number | null;
   commit(view: RoundView, model: Uint8Array): Promise<void>;
   abort(view: RoundView, detail: string): Promise<void>;
   /** Something a page may show has changed. */
@@ -40,20 +64,22 @@ export interface RoundPorts {
   failed(error: unknown): void;
 }
 
-type Input =
-  CoordinatorEvent | { readonly kind: 'masked'; readonly from: ParticipantId; readonly chunk: Chunk };
-
 export class RoundDriver {
   readonly #plan: RoundPlan;
   readonly #offer: Offer;
   readonly #global: Float32Array;
   readonly #ports: RoundPorts;
   readonly #uploads: Uploads;
+  readonly #messages: RoundMessages;
   readonly #timers = new Map<TimedPhase, NodeJS.Timeout>();
+  /** Of those whose socket closed, until they are gone for the machine; and of stalled uploads. */
+  readonly #graces = new Map<ParticipantId, NodeJS.Timeout>();
+  readonly #stalls = new Map<ParticipantId, NodeJS.Timeout>();
   readonly #bytes = new Map<ParticipantId, number>();
   readonly #startedAtMs = performance.now();
   #state: CoordinatorState;
   #queue: Promise<void> = Promise.resolve();
+  #rebuilt: RebuiltSecrets | null = null;
   #model: Float32Array<ArrayBuffer> | null = null;
   #view: RoundView | null = null;
   #disposed = false;
@@ -64,7 +90,8 @@ export class RoundDriver {
     this.#offer = offer;
     this.#global = global;
     this.#ports = ports;
-    this.#uploads = new Uploads(plan.vectorWords);
+    this.#uploads = new Uploads(plan.vectorWords, vectorBits(offer));
+    this.#messages = new RoundMessages(plan.sid, ports.suite, (chain, id) => ports.invited(chain, id));
     const first = begin(plan);
     this.#state = first.state;
     this.#enqueue(async () => {
@@ -81,22 +108,64 @@ export class RoundDriver {
     return this.#plan;
   }
 
-  /** Payload bytes that a participant sent for this attempt. */
-  count(from: ParticipantId, bytes: number): void {
-    this.#bytes.set(from, (this.#bytes.get(from) ?? 0) + bytes);
+  /** Pairs whose shares went without and through the coordinator. */
+  get pairs(): { readonly direct: number; readonly relayed: number } {
+    return this.#messages.pairs;
   }
 
-  /** Events are taken one after another; each one's effects are done before the next is looked at. */
-  take(input: Input): void {
-    this.#enqueue(() => this.#handle(input));
+  /** A message about this attempt; `frameBytes` is its size on the wire. */
+  receive(from: ParticipantId, message: RoundMessage, frameBytes: number): void {
+    this.#bytes.set(from, (this.#bytes.get(from) ?? 0) + frameBytes);
+    this.#enqueue(() => this.#read(from, message));
+  }
+
+  /** Its connection closed; it may come back in time. */
+  disconnected(from: ParticipantId): void {
+    clearTimeout(this.#graces.get(from));
+    this.#graces.set(
+      from,
+      setTimeout(() => this.#gone(from), this.#ports.graceMs),
+    );
+  }
+
+  /** It said that it leaves, or came back without its secrets. */
+  left(from: ParticipantId): void {
+    this.#gone(from);
+  }
+
+  /** It is connected again, and still in this attempt. */
+  returned(from: ParticipantId): void {
+    clearTimeout(this.#graces.get(from));
+    this.#graces.delete(from);
+    this.#take({ kind: 'returned', from });
+  }
+
+  stop(): void {
+    this.#take({ kind: 'stop' });
   }
 
   /** Nothing is sent or stored any more, and everything uploaded is forgotten. */
   dispose(): void {
     this.#disposed = true;
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
-    this.#uploads.discard();
+    for (const timers of [this.#timers, this.#graces, this.#stalls]) {
+      for (const timer of timers.values()) clearTimeout(timer);
+      timers.clear();
+    }
+    this.#forget();
+  }
+
+  #gone(from: ParticipantId): void {
+    clearTimeout(this.#graces.get(from));
+    this.#graces.delete(from);
+    this.#enqueue(async () => {
+      this.#grant(this.#uploads.withdraw(from));
+      await this.#step({ kind: 'gone', from });
+    });
+  }
+
+  /** Events are taken one after another; each one's effects are done before the next is looked at. */
+  #take(event: CoordinatorEvent): void {
+    this.#enqueue(() => this.#step(event));
   }
 
   #enqueue(work: () => Promise<void>): void {
@@ -106,33 +175,101 @@ export class RoundDriver {
     this.#queue = this.#queue.then(unlessDisposed).catch((error: unknown) => this.#ports.failed(error));
   }
 
-  async #handle(input: Input): Promise<void> {
-    if (input.kind !== 'masked') return this.#step(input);
-    const next = step(this.#state, { kind: 'chunk', from: input.from });
-    this.#state = next.state;
-    const wanted = next.effects.some((effect) => effect.kind === 'take-chunk');
-    await this.#perform(next.effects.filter((effect) => effect.kind !== 'take-chunk'));
-    if (!wanted) return;
-    const taken = this.#uploads.take(input.from, input.chunk);
-    if (!taken.ok) {
-      this.#ports.send(input.from, {
-        kind: 'fault',
-        code: 'wrong-length',
-        detail: taken.fault,
-        closing: true,
-      });
-      this.#ports.expel(input.from);
-      await this.#step({ kind: 'gone', from: input.from });
-    } else if (taken.value === 'complete') {
-      await this.#step({ kind: 'uploaded', from: input.from });
+  async #read(from: ParticipantId, message: RoundMessage): Promise<void> {
+    switch (message.kind) {
+      case 'accept':
+      case 'masked-ready':
+        return this.#step({ kind: message.kind, from });
+      case 'decline':
+        this.#grant(this.#uploads.withdraw(from));
+        return this.#step({ kind: 'decline', from, reason: message.reason });
+      case 'progress':
+        return this.#step({ kind: 'progress', from, percent: message.percent });
+      case 'advertise': {
+        if (!(await this.#messages.isSound(from, message)))
+          return this.#fault(
+            from,
+            'bad-signature',
+            'This advertise is not signed by an invited participant.',
+          );
+        const digest = advertiseDigest(message);
+        const maskKey = bytesToHex(message.maskKey);
+        const next = step(this.#state, { kind: 'advertise', from, digest, maskKey });
+        // TRAIN-3: before anything is sent of a roster that it completes.
+        if (digestOf(next.state, from) === digest) this.#messages.keepAdvertise(from, message);
+        return this.#apply(next);
+      }
+      case 'shares':
+        if (!(await this.#wanted({ kind: 'shares', from }, 'relay-shares'))) return;
+        for (const [to, share] of this.#messages.relay(from, message))
+          this.#sendTo(to, { kind: 'relayed', sid: hexToBytes(this.#plan.sid), shares: [share] });
+        return;
+      case 'shared': {
+        const size = 'cohort' in this.#state ? this.#state.cohort.roster.length : 0;
+        const held = indicesOf(message.held, size);
+        const direct = indicesOf(message.direct, size);
+        if (!held.ok || !direct.ok)
+          return this.#fault(from, 'wrong-length', 'These are no sets of members of the roster.');
+        if (this.#state.kind === 'sharing') this.#messages.countDirect(from, direct.value.length);
+        return this.#step({ kind: 'shared', from, held: held.value });
+      }
+      case 'masked':
+        return this.#readChunk(from, message);
+      case 'confirm':
+        if (
+          'u3' in this.#state &&
+          this.#state.kind !== 'opening' &&
+          !(await this.#messages.confirm(from, message))
+        )
+          return this.#fault(
+            from,
+            'bad-signature',
+            'This signature is over another set, or not by its sender.',
+          );
+        return this.#step({ kind: 'confirm', from });
+      case 'reveal': {
+        const of = message.shares.map((share) => share.of);
+        const next = step(this.#state, { kind: 'reveal', from, of });
+        if (next.effects.some((effect) => effect.kind === 'take-shares'))
+          this.#messages.takeShares(from, message);
+        return this.#apply(next);
+      }
+      default:
+        return unreachable(message);
     }
   }
 
-  async #step(event: CoordinatorEvent): Promise<void> {
+  async #readChunk(from: ParticipantId, chunk: Extract<RoundMessage, { kind: 'masked' }>): Promise<void> {
+    if (!(await this.#wanted({ kind: 'chunk', from }, 'take-chunk'))) return;
+    const taken = this.#uploads.take(from, chunk);
+    this.#watch(from);
+    if (!taken.ok) {
+      this.#ports.send(from, { kind: 'fault', ...taken.fault, closing: true });
+      this.#ports.expel(from);
+      this.#grant(this.#uploads.withdraw(from));
+      return this.#step({ kind: 'gone', from });
+    }
+    if (taken.value !== 'complete') return;
+    this.#grant(this.#uploads.advance());
+    return this.#step({ kind: 'uploaded', from });
+  }
+
+  /** Whether the machine wants what a message carries; everything else it says is done. */
+  async #wanted(event: CoordinatorEvent, by: CoordinatorEffect['kind']): Promise<boolean> {
     const next = step(this.#state, event);
     this.#state = next.state;
+    await this.#perform(next.effects.filter((effect) => effect.kind !== by));
+    return next.effects.some((effect) => effect.kind === by);
+  }
+
+  async #step(event: CoordinatorEvent): Promise<void> {
+    await this.#apply(step(this.#state, event));
+  }
+
+  async #apply(next: ReturnType<typeof step>): Promise<void> {
+    this.#state = next.state;
     await this.#perform(next.effects);
-    if (this.#disposed || !isOver(this.#state)) return;
+    if (this.#disposed || (this.#state.kind !== 'done' && this.#state.kind !== 'aborted')) return;
     this.dispose();
     invariant(this.#view, 'an outcome is persisted before the round is over');
     this.#ports.ended(this.#view, this.#model);
@@ -148,38 +285,67 @@ export class RoundDriver {
   async #do(effect: CoordinatorEffect): Promise<void> {
     const sid = hexToBytes(this.#plan.sid);
     switch (effect.kind) {
-      case 'send-roster': {
-        const entries = effect.entries.map(({ participant, maskKey }) => ({
-          participant: hexToBytes(participant),
-          maskKey: hexToBytes(maskKey),
-        }));
-        return this.#send(effect.to, { kind: 'roster', sid, entries });
+      case 'send-roster':
+        return this.#sendRoster(effect);
+      case 'send-relayed': {
+        const shares = [...this.#messages.relayedTo(effect.to)];
+        if (shares.length > 0) this.#ports.send(effect.to, { kind: 'relayed', sid, shares });
+        return;
       }
-      case 'send-result': {
-        const { survivors } = effect;
-        const [sumHash, modelHash] = [hexToBytes(effect.sumHash), hexToBytes(effect.modelHash)];
-        return this.#send(effect.to, { kind: 'result', sid, sumHash, modelHash, survivors });
+      case 'send-peers-gone': {
+        const gone = bitsetOf(effect.gone, this.#messages.cohort.roster.length);
+        return this.#send(effect.to, { kind: 'peers-gone', sid, gone });
       }
+      case 'send-mask-request': {
+        const { u2 } = this.#messages.sets(effect.u2);
+        const body = u2Body(this.#plan.sid, this.#messages.root, u2);
+        const signature = await this.#ports.signer.sign('u2', body);
+        return this.#send(effect.to, { kind: 'mask-request', sid, u2, signature });
+      }
+      case 'send-unmask-request': {
+        const { u2, u3 } = this.#messages.sets(effect.u2, effect.u3);
+        const body = u3Body(this.#plan.sid, this.#messages.root, u2, u3);
+        const signature = await this.#ports.signer.sign('u3', body);
+        return this.#send(effect.to, { kind: 'unmask-request', sid, u3, signature });
+      }
+      case 'send-confirmations':
+        for (const to of effect.to) {
+          const signatures = this.#messages.confirmationsFor(to, effect.confirmed);
+          if (signatures.length > 0) this.#ports.send(to, { kind: 'confirmations', sid, signatures });
+        }
+        return;
+      case 'send-result':
+        return this.#send(effect.to, await resultMessage(this.#plan.sid, effect, this.#ports.signer));
       case 'send-abort':
-        return this.#send(effect.to, { kind: 'abort', sid, code: effect.code, detail: effect.detail });
+        return this.#send(effect.to, await abortMessage(this.#plan.sid, effect, this.#ports.signer));
+      case 'send-dismissed':
+        return this.#send(effect.to, { kind: 'dismissed', sid, detail: effect.detail });
       case 'send-fault':
         return this.#send([effect.to], { kind: 'fault', ...effect.fault, closing: false });
       case 'start-timer':
         this.#timers.set(
           effect.phase,
-          setTimeout(() => this.take({ kind: 'deadline', phase: effect.phase }), effect.ms),
+          setTimeout(() => this.#take({ kind: 'deadline', phase: effect.phase }), effect.ms),
         );
         return;
       case 'cancel-timer':
         clearTimeout(this.#timers.get(effect.phase));
         this.#timers.delete(effect.phase);
         return;
+      case 'queue-upload':
+        return this.#grant(this.#uploads.enqueue(effect.from));
+      case 'freeze-uploads':
+        return this.#uploads.freeze();
+      case 'rebuild':
+        return this.#rebuild(effect.survivors, effect.dropped);
       case 'open-sum': {
-        const opened = this.#openSum();
+        const opened = await this.#openSum();
         return this.#step(opened.ok ? opened.value : { kind: 'unopenable', detail: opened.fault });
       }
       case 'discard-uploads':
-        return this.#uploads.discard();
+        return this.#forget();
+      case 'persist-unmasking':
+        return this.#ports.unmasking(this.#survivors());
       case 'persist-done':
         invariant(this.#model, 'a sum was opened before it is stored');
         this.#view = this.#outcome();
@@ -189,10 +355,27 @@ export class RoundDriver {
         return this.#ports.abort(this.#view, effect.detail);
       case 'publish':
         return this.#ports.changed();
+      // Done where the message was read.
+      case 'relay-shares':
       case 'take-chunk':
+      case 'take-shares':
         return;
       default:
         return unreachable(effect);
+    }
+  }
+
+  async #sendRoster({ to, cohort }: Extract<CoordinatorEffect, { kind: 'send-roster' }>): Promise<void> {
+    this.#messages.seat(cohort);
+    const list = rosterList(cohort.roster);
+    const signature = await this.#ports.signer.sign(
+      'roster',
+      rosterBody(this.#plan.sid, this.#messages.root),
+    );
+    const sid = hexToBytes(this.#plan.sid);
+    for (const id of to) {
+      const advertises = this.#messages.neighbours(id);
+      this.#ports.send(id, { kind: 'roster', sid, list, advertises, signature });
     }
   }
 
@@ -200,45 +383,89 @@ export class RoundDriver {
     for (const id of to) this.#ports.send(id, message);
   }
 
-  /** The masks have cancelled: the sum is the plain sum of the quantized updates. */
-  #openSum(): Result<CoordinatorEvent, string> {
-    invariant(this.#state.kind === 'opening', 'a sum is opened with every upload in');
+  #sendTo(index: number, message: ToParticipant): void {
+    const entry = this.#messages.cohort.roster[index];
+    if (entry !== undefined) this.#ports.send(entry.participant, message);
+  }
+
+  #fault(to: ParticipantId, code: Fault['code'], detail: string): void {
+    this.#ports.send(to, { kind: 'fault', code, detail, closing: false });
+  }
+
+  #grant(grants: readonly Grant[]): void {
+    for (const { to, nextChunk } of grants) {
+      this.#ports.send(to, { kind: 'upload-grant', sid: hexToBytes(this.#plan.sid), nextChunk });
+      this.#watch(to);
+    }
+  }
+
+  /** UPLOAD-3: a turn that is not used goes to the next. */
+  #watch(from: ParticipantId): void {
+    clearTimeout(this.#stalls.get(from));
+    this.#stalls.delete(from);
+    if (!this.#uploads.isUploading(from)) return;
+    const stalled = () => this.#enqueue(async () => this.#grant(this.#uploads.stalled(from)));
+    this.#stalls.set(from, setTimeout(stalled, UPLOAD_STALL_MS));
+  }
+
+  async #rebuild(survivors: readonly number[], dropped: readonly number[]): Promise<void> {
+    const terms = this.#messages.unmaskTerms(survivors, dropped);
+    const rebuilt = rebuildSecrets(terms, this.#messages.revealed);
+    if (!rebuilt.ok) return this.#step({ kind: 'rebuild-failed', detail: rebuilt.fault });
+    this.#rebuilt = rebuilt.value;
+    return this.#step({ kind: 'rebuilt' });
+  }
+
+  async #openSum(): Promise<Result<CoordinatorEvent, string>> {
+    invariant(this.#state.kind === 'opening' && this.#rebuilt, 'a sum is opened with every secret rebuilt');
     const { sum } = this.#uploads;
-    const mean = weightedMean(sum, this.#state.roster.length, quantizationTerms(this.#offer));
-    if (!mean.ok)
-      return fail('The sum of the uploads is not what the offer allows; no model was made of it.');
-    const model = federatedAverage(this.#global, mean.value.delta);
+    const { u2, u3 } = this.#state;
+    const dropped = [...u2].filter((index) => !u3.has(index));
+    const masks = this.#messages.unmaskTerms([...u3], dropped);
+    const pause = async () => {
+      await setImmediate();
+    };
+    const removed = await removeMasks(sum, masks, this.#rebuilt, this.#ports.suite, pause);
+    if (!removed.ok) return fail(removed.fault);
+    const terms = { offer: this.#offer, sid: this.#plan.sid };
+    const mean = meanOfSum(sum, u3.size, terms, { random: systemRandom, prg: this.#ports.suite.prg });
+    if (!mean.ok) return fail(mean.fault);
+    const model = federatedAverage(this.#global, mean.value);
     if (!model.ok) return fail(model.fault);
     this.#model = model.value;
     const sumHash = createHash('sha256').update(bytesOfWords(sum)).digest('hex');
     return ok({ kind: 'opened', sumHash, modelHash: modelHashOf(bytesOfParameters(model.value)) });
   }
 
+  #forget(): void {
+    this.#uploads.discard();
+    this.#messages.erase();
+    if (this.#rebuilt !== null) eraseRebuilt(this.#rebuilt);
+    this.#rebuilt = null;
+  }
+
   #outcome(): RoundView {
-    const state = this.#state;
-    invariant(state.kind === 'done' || state.kind === 'aborted', 'only an ended round has an outcome');
-    const done = state.kind === 'done' ? state : null;
-    const counted = done?.survivors ?? this.#plan.invited;
-    const bytes = counted.reduce((sum, id) => sum + (this.#bytes.get(id) ?? 0), 0);
-    return {
-      round: this.#plan.round,
-      attempt: this.#plan.attempt,
-      sid: this.#plan.sid,
-      outcome: state.kind,
-      abortCode: state.kind === 'aborted' ? state.code : null,
-      invited: this.#plan.invited.length,
-      declined: state.declined,
-      dropped: state.dropped,
-      participants: done?.survivors.length ?? 0,
-      accuracy: null,
-      loss: null,
-      bytesPerTab: Math.round(bytes / counted.length),
-      seconds: (performance.now() - this.#startedAtMs) / 1_000,
-      modelHash: done?.modelHash ?? null,
-      sumHash: done?.sumHash ?? null,
-      endedAt: new Date().toISOString(),
-    };
+    const seconds = (performance.now() - this.#startedAtMs) / 1_000;
+    return roundView(this.#state, {
+      bytes: this.#bytes,
+      pairs: this.#messages.pairs,
+      seconds,
+      epsilon: this.#ports.epsilon(),
+    });
+  }
+
+  #survivors(): ParticipantId[] {
+    const { state } = this;
+    invariant('u3' in state, 'who is in the sum is final when it may be opened');
+    return state.cohort.roster.flatMap(({ participant }, index) =>
+      state.u3.has(index) ? [participant] : [],
+    );
   }
 }
 
-const isOver = (state: CoordinatorState) => state.kind === 'done' || state.kind === 'aborted';
+/** Of the advertise that the machine holds of one; undefined where it holds none. */
+function digestOf(state: CoordinatorState, from: ParticipantId): string | undefined {
+  if ('advertised' in state) return state.advertised.get(from)?.digest;
+  if ('cohort' in state) return state.cohort.roster.find((entry) => entry.participant === from)?.digest;
+  return undefined;
+}

@@ -106,6 +106,12 @@ export class RunJournal {
     );
   }
 
+  /** From here on the masked sum may be opened; an abort does not unsay it. */
+  async unmasking({ round, attempt }: RoundPlan, survivors: number): Promise<void> {
+    const which = attempt > 1 ? `, attempt ${attempt}` : '';
+    await this.log(`Round ${round}${which}: the masks of a sum of ${survivors} may come off from here on.`);
+  }
+
   async commitRound(view: RoundView, model: Uint8Array): Promise<void> {
     await this.#store.commitRound(this.id, view, model);
     await this.log(
@@ -141,11 +147,13 @@ export class RunJournal {
     this.#publishRound(evaluated);
   }
 
-  view(live: LiveView): RunView {
+  /** `coordinatorKey` is hex. */
+  view(live: LiveView, coordinatorKey: string): RunView {
     const { id, createdAt, task, settings, modelHash, initial, endedBecause } = this.#record;
     return {
       id,
       createdAt,
+      coordinatorKey,
       task,
       settings,
       parameters: this.#parameters.length,

@@ -1,7 +1,13 @@
-/** Whole runs: three or more scripted participants over real sockets, real codec, keys and masks. */
+/** Whole runs: three or more scripted participants over real sockets, real codec, keys, shares and masks. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bytesToHex } from '#shared/base/bytes.ts';
-import { plainSumHash, playRound, ScriptedPart, trainedParts } from './testing/scripted-round.ts';
+import {
+  finishParts,
+  plainSumHash,
+  playRound,
+  ScriptedPart,
+  trainedParts,
+} from './testing/scripted-round.ts';
 import { at, join, outcomes, startRun } from './testing/started-run.ts';
 import { seen, startTinyCoordinator, type TinyCoordinator } from './testing/tiny-coordinator.ts';
 
@@ -12,28 +18,20 @@ beforeAll(async () => {
 afterAll(() => coordinator.close());
 
 describe('whole rounds', () => {
-  it('MASK-4: the sum that is opened is the plain sum of the updates, and nobody’s upload looks like its update', async () => {
+  it('OPEN-3: the sum that is opened is the plain sum of the updates', async () => {
     const { run, everyone } = await startRun(coordinator, 3);
-    const parts = await trainedParts(everyone);
-    const uploads = await Promise.all(
-      parts.map(async (part) => {
-        const words = part.mask(await part.roster());
-        part.upload(words);
-        return words;
-      }),
-    );
-    const results = await Promise.all(everyone.map((who) => who.next('result')));
+    const { results, plainSumHash: plain } = await playRound(everyone);
     for (const { sumHash, survivors } of results) {
-      expect(bytesToHex(sumHash)).toBe(plainSumHash(parts));
+      expect(bytesToHex(sumHash)).toBe(plain);
       expect(survivors).toBe(3);
     }
-    uploads.forEach((upload, i) =>
-      expect(upload.filter((word, lane) => word === at(parts, i).words[lane]).length).toBe(0),
-    );
     expect(run.view().rounds[0]).toMatchObject({
       outcome: 'done',
-      sumHash: plainSumHash(parts),
+      sumHash: plain,
       participants: 3,
+      pairsDirect: 0,
+      pairsRelayed: 3,
+      epsilon: null,
     });
   });
 
@@ -54,7 +52,7 @@ describe('whole rounds', () => {
     expect(run.record).toMatchObject({ state: 'done', modelHash: models.at(-1), endedBecause: null });
   });
 
-  it('OPEN-2: the model is served under its hash by the time the result is told', async () => {
+  it('OUTCOME-1: the model is served under its hash by the time the result is told', async () => {
     const { everyone } = await startRun(coordinator, 3);
     const { results } = await playRound(everyone);
     const model = await fetch(`${coordinator.origin}/api/models/${bytesToHex(at(results, 0).modelHash)}`);
@@ -62,14 +60,16 @@ describe('whole rounds', () => {
     expect((await model.arrayBuffer()).byteLength).toBe(40);
   });
 
-  it('UPLOAD-3: uploads of several chunks that come mixed are each added whole', async () => {
+  it('UPLOAD-2: uploads of several chunks that come mixed are each added whole', async () => {
     const { everyone } = await startRun(coordinator, 3, { taskId: 'wide' });
     const parts = await trainedParts(everyone);
-    const chunks = await Promise.all(parts.map(async (part) => part.chunks(part.mask(await part.roster()))));
+    await Promise.all(parts.map((part) => part.shareForRoster()));
+    const chunks = await Promise.all(parts.map(async (part) => part.chunks(await part.mask())));
     expect(chunks.map((list) => list.length)).toEqual([2, 2, 2]);
+    for (const part of parts) await part.turn();
     for (const index of [0, 1]) parts.forEach(({ who }, i) => who.send(at(at(chunks, i), index)));
-    const result = await at(everyone, 0).next('result');
-    expect(bytesToHex(result.sumHash)).toBe(plainSumHash(parts));
+    const [result] = await finishParts(parts);
+    expect(bytesToHex(result?.sumHash ?? new Uint8Array())).toBe(plainSumHash(parts));
   });
 
   it('every round is evaluated on the test set, and so is the model it began with', async () => {
@@ -116,53 +116,52 @@ describe('who takes part', () => {
     const parts = await trainedParts(everyone);
     const late = await join(coordinator, run);
     await Promise.all(parts.map((part) => part.uploadForRoster()));
+    await finishParts(parts);
     const { results } = await playRound([...everyone, late]);
     expect(at(results, 0).survivors).toBe(4);
     expect(run.view().rounds.map(({ invited }) => invited)).toEqual([3, 4]);
     expect(late.heard.filter((kind) => kind === 'offer')).toHaveLength(1);
   });
 
-  it('TRAIN-4: one lost while it trains costs nothing', async () => {
-    const { run, everyone } = await startRun(coordinator, 4);
-    const parts = await Promise.all(everyone.map((who) => ScriptedPart.of(who)));
-    for (const part of parts) part.accept();
-    await seen(run, () => run.view().live.cohort.training === 4);
-    await at(everyone, 3).drop();
-    const left = parts.slice(0, 3);
-    for (const part of left) part.advertise();
-    await Promise.all(left.map((part) => part.uploadForRoster()));
-    const result = await at(everyone, 0).next('result');
-    expect(bytesToHex(result.sumHash)).toBe(plainSumHash(left));
-    expect(run.view().rounds[0]).toMatchObject({ invited: 4, dropped: 1, participants: 3 });
-  });
-
-  it('TRAIN-3: one that sends a second key is told, and the round goes on without it', async () => {
+  it('TRAIN-3: one that sends a second advertise is told, and the round goes on without it', async () => {
     const { everyone } = await startRun(coordinator, 4);
     const parts = await Promise.all(everyone.map((who) => ScriptedPart.of(who)));
     for (const part of parts) part.accept();
-    at(parts, 3).advertise();
-    at(parts, 3).advertise(new Uint8Array(32).fill(9));
+    await at(parts, 3).advertise();
+    await at(parts, 3).advertise({ commitment: new Uint8Array(32).fill(9) });
     expect(await at(everyone, 3).next('fault')).toMatchObject({ code: 'second-key', closing: false });
     const left = parts.slice(0, 3);
-    for (const part of left) part.advertise();
+    for (const part of left) await part.advertise();
     await Promise.all(left.map((part) => part.uploadForRoster()));
-    expect((await at(everyone, 0).next('result')).survivors).toBe(3);
+    expect(at(await finishParts(left), 0).survivors).toBe(3);
   });
 
-  it('JOIN-5: one that comes back during a round takes part from the next offer', async () => {
-    const { run, everyone } = await startRun(coordinator, 4, { rounds: 2 });
+  it('TRAIN-3: an advertise in somebody else’s name, or signed by somebody else, counts for nothing', async () => {
+    const { everyone } = await startRun(coordinator, 4);
     const parts = await Promise.all(everyone.map((who) => ScriptedPart.of(who)));
     for (const part of parts) part.accept();
-    await seen(run, () => run.view().live.cohort.training === 4);
-    const lost = at(everyone, 3);
-    await lost.drop();
-    await seen(run, () => run.view().live.here === 3);
-    const again = await join(coordinator, run, Buffer.from(lost.id, 'hex'));
-    const left = parts.slice(0, 3);
-    for (const part of left) part.advertise();
-    await Promise.all(left.map((part) => part.uploadForRoster()));
-    expect((await playRound([...everyone.slice(0, 3), again])).results).toHaveLength(4);
-    expect(run.view().rounds.map(({ participants }) => participants)).toEqual([3, 4]);
+    const forger = at(parts, 3);
+    forger.who.send(await at(parts, 0).signedAdvertise());
+    expect(await forger.who.next('fault')).toMatchObject({ code: 'bad-signature', closing: false });
+    forger.who.send({ ...(await forger.signedAdvertise()), commitment: new Uint8Array(32) });
+    expect(await forger.who.next('fault')).toMatchObject({ code: 'bad-signature', closing: false });
+    await Promise.all(parts.map((part) => part.advertise()));
+    await Promise.all(parts.map((part) => part.uploadForRoster()));
+    expect(at(await finishParts(parts), 0).survivors).toBe(4);
+  });
+});
+
+describe('an advertise before its time', () => {
+  it('TRAIN-3: is refused, and what is sent in its time is what the neighbours get', async () => {
+    const { everyone } = await startRun(coordinator, 3);
+    const parts = await Promise.all(everyone.map((who) => ScriptedPart.of(who)));
+    const hasty = at(parts, 0);
+    await hasty.advertise({ commitment: new Uint8Array(32).fill(9) });
+    expect(await hasty.who.next('fault')).toMatchObject({ code: 'wrong-phase' });
+    for (const part of parts) part.accept();
+    for (const part of parts) await part.advertise();
+    await Promise.all(parts.map((part) => part.uploadForRoster()));
+    expect(at(await finishParts(parts), 0).survivors).toBe(3);
   });
 });
 
@@ -173,20 +172,13 @@ describe('what the admin sees', () => {
     for (const part of parts) part.accept();
     at(everyone, 0).send({ kind: 'progress', sid: Buffer.from(at(parts, 0).sid, 'hex'), percent: 60 });
     await seen(run, () => run.view().live.progressPercent === 20 && run.view().live.cohort.training === 3);
-    expect(run.adminView().participants.map(({ status }) => status)).toEqual([
-      'training',
-      'training',
-      'training',
-    ]);
-    for (const part of parts) part.advertise();
-    await at(parts, 1).uploadForRoster();
+    const statuses = () => run.adminView().participants.map(({ status }) => status);
+    expect(statuses()).toEqual(['training', 'training', 'training']);
+    for (const part of parts) await part.advertise();
+    await Promise.all(parts.map((part) => part.shareForRoster()));
+    await at(parts, 1).upload(await at(parts, 1).mask());
     await seen(run, () => run.view().live.cohort.uploaded === 1);
-    expect(
-      run
-        .adminView()
-        .participants.map(({ status }) => status)
-        .sort(),
-    ).toEqual(['trained', 'trained', 'uploaded']);
+    expect(statuses().toSorted()).toEqual(['trained', 'trained', 'uploaded']);
     expect(run.view().live).toMatchObject({ phase: 'masking', round: 1, attempt: 1, progressPercent: 100 });
   });
 });

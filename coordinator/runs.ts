@@ -3,6 +3,7 @@ import { isRunId, type RunId } from '#shared/base/ids.ts';
 import { invariant } from '#shared/base/invariant.ts';
 import { fail, ok, type Result } from '#shared/base/result.ts';
 import { fitsRing } from '#shared/numeric/quantize.ts';
+import { refusalText } from '#shared/privacy/settings.ts';
 import type { RoundView, RunSummary } from '#shared/protocol/api.ts';
 import { runSettings, type RunSettings } from '#shared/tasks/run.ts';
 import { findTask } from '#shared/tasks/catalogue.ts';
@@ -10,18 +11,28 @@ import { initialParameters } from '#shared/tasks/initial.ts';
 import { bytesOfParameters, modelHashOf } from '#shared/tasks/parameters.ts';
 import type { Task } from '#shared/tasks/task.ts';
 import * as v from 'valibot';
+import type { Signer } from '#shared/crypto/identity.ts';
+import type { CryptoSuite } from '#shared/crypto/suite.ts';
 import { randomText } from './access.ts';
 import { createEvaluator, type Evaluator } from './evaluation/evaluator.ts';
+import { newInvitation } from './invitations.ts';
 import type { Logger } from './logger.ts';
 import { Run, type RunPorts } from './run.ts';
+import { privacyOf } from './run-privacy.ts';
+import type { Ledger } from './store/ledger.ts';
 import type { OpenRound, RunRecord, Store } from './store/port.ts';
 
 export interface RunsOptions {
   readonly store: Store;
+  readonly ledger: Ledger;
   readonly tasks: readonly Task[];
   readonly demoFolder: string;
-  readonly coordinatorKey: Uint8Array<ArrayBuffer>;
+  /** Of this coordinator; here it is the admin's key as well, and invitations say so. */
+  readonly signer: Signer;
+  readonly suite: CryptoSuite;
   readonly logger: Logger;
+  /** A participant whose socket closed may come back into its round within this time. */
+  readonly graceMs: number;
 }
 
 export class Runs {
@@ -70,7 +81,8 @@ export class Runs {
       createdAt: new Date().toISOString(),
       task: task.value,
       settings: parsed.output,
-      invitation: randomText(16),
+      // Made in any case: where the admin keeps the key, it opens nothing.
+      invitation: await newInvitation(this.#options.signer, id, 'open'),
       state: 'waiting',
       endedBecause: null,
       modelHash: modelHashOf(model),
@@ -103,8 +115,9 @@ export class Runs {
   }
 
   async #open(record: RunRecord): Promise<Run> {
-    const { store, coordinatorKey, logger } = this.#options;
-    const ports: RunPorts = { store, coordinatorKey, logger, evaluator: this.#evaluatorOf(record.task) };
+    const { store, ledger, signer, suite, logger, graceMs } = this.#options;
+    const evaluator = this.#evaluatorOf(record.task);
+    const ports: RunPorts = { store, ledger, signer, suite, logger, graceMs, evaluator };
     const run = await Run.open(record, ports);
     this.#runs.set(record.id, run);
     return run;
@@ -129,10 +142,13 @@ export class Runs {
 function settingsProblem(settings: RunSettings, task: Task): string | null {
   if (settings.minCohort > settings.clients)
     return `minCohort: ${settings.minCohort} is more than the ${settings.clients} clients the run waits for`;
-  const terms = { range: task.quantization.range, invited: settings.clients, weightMax: task.weightMax };
+  if (settings.minSurvivors > settings.minCohort)
+    return `minSurvivors: ${settings.minSurvivors} is more than minCohort, ${settings.minCohort}; no round could be opened`;
+  const terms = { ...task.quantization, invited: settings.clients, weightMax: task.weightMax };
   if (!fitsRing(terms))
-    return `clients: ${settings.clients} participants' numbers do not fit the 32-bit ring`;
-  return null;
+    return `clients: ${settings.clients} participants' numbers do not fit a lane of 32 bits`;
+  const privacy = privacyOf(settings, task);
+  return privacy.ok ? null : refusalText(privacy.fault);
 }
 
 function describe(issue: v.BaseIssue<unknown>): string {
@@ -153,6 +169,9 @@ const cutOffView = (open: OpenRound): RoundView => ({
   accuracy: null,
   loss: null,
   bytesPerTab: 0,
+  pairsDirect: 0,
+  pairsRelayed: 0,
+  epsilon: null,
   seconds: 0,
   modelHash: null,
   sumHash: null,

@@ -3,8 +3,17 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { systemRandom } from '#shared/base/random.ts';
-import { encodeMessage } from '#shared/protocol/codec.ts';
-import { MAX_FRAME_BYTES, MAX_MESSAGES_PER_SECOND } from '#shared/protocol/limits.ts';
+import { bytesToHex } from '#shared/base/bytes.ts';
+import { nobleSigner } from '#shared/crypto/identity.ts';
+import { decodeToParticipant, encodeMessage } from '#shared/protocol/codec.ts';
+import {
+  chainFor,
+  createInvitation,
+  decodeInvitation,
+  encodeInvitation,
+} from '#shared/protocol/invitation.ts';
+import { MAX_FRAME_BYTES, MAX_MESSAGES_PER_SECOND, PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
+import { helloBody } from '#shared/protocol/transcript.ts';
 import { DEFAULT_CONFIG } from './config.ts';
 import type { Run } from './run.ts';
 import { ScriptedParticipant, type Invitation } from './testing/scripted-participant.ts';
@@ -36,7 +45,7 @@ beforeEach(async () => {
 const invitationOf = ({ record }: Run): Invitation => ({
   port: coordinator.port,
   run: record.id,
-  secret: record.invitation,
+  invitation: record.invitation,
 });
 const stranger = () => new ScriptedParticipant(invitation);
 const join = () => stranger().join();
@@ -76,13 +85,25 @@ describe('joining', () => {
   it.each([
     [
       'another protocol version',
-      { protocol: 2 },
+      { protocol: 1 },
       'unsupported-protocol',
-      /speaks version 1; reload the page/,
+      /speaks version 2; reload the page/,
     ],
     ['an unknown run', { run: 'AAAAAAAAAAAAAAAA' }, 'unknown-run', /no such run/],
     ['a run id that is none', { run: '../secrets' }, 'unknown-run', /no such run/],
-    ['a wrong invitation', { invitation: new Uint8Array(16) }, 'unknown-invitation', /not for this run/],
+    ['no chain', { chain: new Uint8Array(16) }, 'unknown-invitation', /it is cut short or spoilt/],
+    [
+      'an unproven identity',
+      { proof: new Uint8Array(64).fill(1) },
+      'bad-proof',
+      /not proven on this connection/,
+    ],
+    [
+      'somebody else’s identity',
+      { participant: new Uint8Array(32).fill(1) },
+      'unknown-invitation',
+      /it names somebody else/,
+    ],
   ] as const)(
     'JOIN-1: %s is refused, and the run goes on for the others',
     async (_, changes, code, detail) => {
@@ -98,9 +119,13 @@ describe('joining', () => {
 
   it('JOIN-1: the invitation of another run does not open this one', async () => {
     const other = await coordinator.createRun(tinyRun());
-    const refused = new ScriptedParticipant({ ...invitation, secret: other.record.invitation });
+    const refused = new ScriptedParticipant({ ...invitation, invitation: other.record.invitation });
     await refused.hello();
-    await expectRefusal(refused, 'unknown-invitation', /not for this run/);
+    await expectRefusal(
+      refused,
+      'unknown-invitation',
+      /another admin signed it|did not sign it for this run/,
+    );
   });
 
   it('JOIN-1: the first frame is hello', async () => {
@@ -112,18 +137,73 @@ describe('joining', () => {
 
   it('JOIN-1: there is one hello a connection; one that sends a second is gone for the others', async () => {
     const [first, second] = await joinAll(2);
-    await first?.hello();
-    if (first) await expectRefusal(first, 'wrong-phase', /second hello/);
+    if (!first) return expect.unreachable();
+    first.send({
+      kind: 'hello',
+      protocol: PROTOCOL_VERSION,
+      run: invitation.run,
+      participant: first.signer.publicKey,
+      chain: first.chain,
+      proof: new Uint8Array(64),
+      shard: null,
+      resume: null,
+    });
+    await expectRefusal(first, 'wrong-phase', /second hello/);
     await seen(run, () => run.view().live.here === 1);
     expect(second?.heard).not.toContain('fault');
   });
 
-  it('JOIN-2: an id that is connected is refused, and the one that has it stays', async () => {
+  it('JOIN-2: a proof for one connection is worth nothing on another', async () => {
+    const first = stranger();
+    await first.opened;
+    const { nonce } = await first.next('greeting');
+    const body = helloBody(nonce, first.coordinatorKey, invitation.run);
+    const second = new ScriptedParticipant(invitation, first.secretKey);
+    await second.hello({ proof: await first.signer.sign('hello', body) });
+    await expectRefusal(second, 'bad-proof', /not proven on this connection/);
+    await first.drop();
+  });
+
+  it('JOIN-2: one that connects again before it was missed takes its own place, and the old connection ends', async () => {
     const first = await join();
-    const twin = new ScriptedParticipant(invitation, Buffer.from(first.id, 'hex'));
-    await twin.hello();
-    await expectRefusal(twin, 'duplicate-participant', /connected already/);
-    expect(run.adminView().participants.map(({ id }) => id)).toEqual([first.id]);
+    const again = await new ScriptedParticipant(invitation, first.secretKey).join();
+    await expectRefusal(first, 'replaced', /connected again/);
+    expect(run.adminView().participants.map(({ id }) => id)).toEqual([again.id]);
+    expect(again.id).toBe(first.id);
+  });
+
+  it('JOIN-2: a hello that was slow on its way does not put out the connection that came after it', async () => {
+    const slow = stranger();
+    await slow.opened;
+    const again = await new ScriptedParticipant(invitation, slow.secretKey).join();
+    await slow.hello();
+    await expectRefusal(slow, 'replaced', /connected again/);
+    expect(run.adminView().participants.map(({ id }) => id)).toEqual([again.id]);
+    expect(again.heard).not.toContain('fault');
+  });
+
+  it('INVITE-3: a personal invitation is one participant’s; another is refused, the same may come back', async () => {
+    const link = (await run.personalJoinPath())?.split('#')[1] ?? expect.unreachable();
+    const guest = await new ScriptedParticipant({ ...invitation, invitation: link }).join();
+    const other = new ScriptedParticipant({ ...invitation, invitation: link });
+    await other.hello();
+    await expectRefusal(other, 'unknown-invitation', /in use by somebody else/);
+    await guest.drop();
+    await seen(run, () => run.view().live.here === 0);
+    await new ScriptedParticipant({ ...invitation, invitation: link }, guest.secretKey).join();
+  });
+
+  it('INVITE-1: where an admin keeps the key, the coordinator’s own invitation opens nothing', async () => {
+    const admin = nobleSigner(systemRandom(32));
+    const kept = await coordinator.createRun(tinyRun({ adminKey: bytesToHex(admin.publicKey) }));
+    expect(kept.joinPath).toBeNull();
+    expect(await kept.personalJoinPath()).toBeNull();
+    const refused = new ScriptedParticipant(invitationOf(kept));
+    await refused.hello();
+    await expectRefusal(refused, 'unknown-invitation', /another admin signed it/);
+    const terms = { kind: 'open', expirySeconds: 0xffffffff, inviteSecret: systemRandom(32) } as const;
+    const link = encodeInvitation(await createInvitation(admin, kept.record.id, terms));
+    await new ScriptedParticipant({ ...invitationOf(kept), invitation: link }).join();
   });
 
   it('JOIN-3: one that lost its connection comes back with its id and keeps its shard', async () => {
@@ -131,7 +211,7 @@ describe('joining', () => {
     if (!third) return expect.unreachable();
     await third.drop();
     await seen(run, () => run.view().live.here === 2);
-    const again = new ScriptedParticipant(invitation, Buffer.from(third.id, 'hex'));
+    const again = new ScriptedParticipant(invitation, third.secretKey);
     await again.join({ shard: third.welcome.shard });
     expect(again.welcome.shard).toEqual(third.welcome.shard);
   });
@@ -206,17 +286,38 @@ describe('frames that break the rules cost their sender the connection, and nobo
       `GET /ws HTTP/1.1\r\nHost: 127.0.0.1:${coordinator.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
         `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
     );
-    await new Promise((resolve) => raw.once('data', resolve));
+    const came = new Promise<Buffer>((resolve) => {
+      let bytes = Buffer.alloc(0);
+      raw.on('data', (data: Buffer) => {
+        bytes = Buffer.concat([bytes, data]);
+        // The answer to the upgrade, and behind it the greeting in a frame of its own.
+        const start = bytes.indexOf('\r\n\r\n') + 4;
+        const length = bytes[start + 1];
+        if (start > 3 && length !== undefined && bytes.length >= start + 2 + length)
+          resolve(bytes.subarray(start + 2, start + 2 + length));
+      });
+    });
+    const greeting = decodeToParticipant(new Uint8Array(await came));
+    if (!greeting.ok || greeting.value.kind !== 'greeting') return expect.unreachable();
+    const { nonce, coordinatorKey } = greeting.value;
+    const signer = nobleSigner(systemRandom(32));
+    const link = decodeInvitation(run.record.invitation);
+    if (!link.ok) return expect.unreachable();
     const hello = encodeMessage({
       kind: 'hello',
-      protocol: 1,
+      protocol: PROTOCOL_VERSION,
       run: run.record.id,
-      invitation: Buffer.from(run.record.invitation, 'base64url'),
-      participant: systemRandom(32),
+      participant: signer.publicKey,
+      chain: await chainFor(link.value, run.record.id, signer.publicKey),
+      proof: await signer.sign('hello', helloBody(nonce, coordinatorKey, run.record.id)),
       shard: null,
+      resume: null,
     });
-    const frame = (payload: Uint8Array) =>
-      Buffer.concat([Uint8Array.of(0x82, 0x80 | payload.length, 0, 0, 0, 0), payload]);
+    const frame = (payload: Uint8Array) => {
+      const length =
+        payload.length < 126 ? [0x80 | payload.length] : [0xfe, payload.length >> 8, payload.length & 255];
+      return Buffer.concat([Uint8Array.of(0x82, ...length, 0, 0, 0, 0), payload]);
+    };
     raw.write(frame(hello));
     await seen(run, () => run.adminView().participants.length === 3);
     raw.write(frame(Uint8Array.of(255)));
@@ -257,22 +358,24 @@ describe('connections', () => {
   });
 
   it('that say nothing, or answer no ping, are closed', async () => {
-    const impatient = await startTinyCoordinator({ connection: { helloMs: 20, livenessMs: 20 } });
+    const impatient = await startTinyCoordinator({
+      connection: { helloMs: 20, livenessMs: 20, graceMs: 20 },
+    });
     const { record } = await impatient.createRun(tinyRun());
     const silent = new ScriptedParticipant({
       port: impatient.port,
       run: record.id,
-      secret: record.invitation,
+      invitation: record.invitation,
     });
     await expectRefusal(silent, 'malformed', /No hello came in time/);
     const deaf = new ScriptedParticipant(
-      { port: impatient.port, run: record.id, secret: record.invitation },
+      { port: impatient.port, run: record.id, invitation: record.invitation },
       systemRandom(32),
       { autoPong: false },
     );
     await deaf.hello();
     expect(await deaf.closed).toBe(1006);
     await impatient.close();
-    expect(DEFAULT_CONFIG.connection).toEqual({ helloMs: 10_000, livenessMs: 10_000 });
+    expect(DEFAULT_CONFIG.connection).toEqual({ helloMs: 10_000, livenessMs: 10_000, graceMs: 3_000 });
   });
 });

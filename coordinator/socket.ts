@@ -3,23 +3,29 @@
  * sender the connection, and nobody else anything.
  */
 import type { WebSocket } from 'ws';
-import { bytesToBase64Url, bytesToHex } from '#shared/base/bytes.ts';
+import { bytesToHex } from '#shared/base/bytes.ts';
 import { isParticipantId } from '#shared/base/ids.ts';
 import { invariant } from '#shared/base/invariant.ts';
+import { systemRandom } from '#shared/base/random.ts';
+import type { CryptoSuite } from '#shared/crypto/suite.ts';
 import { decodeToCoordinator, encodeMessage } from '#shared/protocol/codec.ts';
 import type { Fault, FaultCode } from '#shared/protocol/faults.ts';
-import { MAX_MESSAGES_PER_SECOND, PROTOCOL_VERSION, UPLOAD_CHUNK_BYTES } from '#shared/protocol/limits.ts';
-import type { ToCoordinator, ToParticipant } from '#shared/protocol/messages/directions.ts';
-import { equalSecrets } from './access.ts';
+import { MAX_MESSAGES_PER_SECOND, PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
+import type { ToCoordinatorOf, ToParticipant } from '#shared/protocol/messages/directions.ts';
+import { helloBody } from '#shared/protocol/transcript.ts';
 import type { Logger } from './logger.ts';
 import type { Connection, Participant } from './participants.ts';
 import type { Run } from './run.ts';
 import type { Runs } from './runs.ts';
 
-type Hello = Extract<ToCoordinator, { kind: 'hello' }>;
+/** Larger frames are chunks of an upload. */
+const SMALL_FRAME_BYTES = 16_384;
 
 export interface SessionPorts {
   readonly runs: Runs;
+  /** Ed25519 public key of this coordinator, 32 bytes. */
+  readonly coordinatorKey: Uint8Array<ArrayBuffer>;
+  readonly suite: CryptoSuite;
   readonly logger: Logger;
   /** A connection that sends no hello within this time is closed. */
   readonly helloMs: number;
@@ -27,11 +33,18 @@ export interface SessionPorts {
   readonly livenessMs: number;
 }
 
+/** Opened so far, in this process. */
+let connections = 0;
+
 export class Session {
   readonly #socket: WebSocket;
   readonly #ports: SessionPorts;
   readonly #helloTimer: NodeJS.Timeout;
   readonly #liveness: NodeJS.Timeout;
+  /** What hello proves its identity for. */
+  readonly #nonce = new Uint8Array(systemRandom(32));
+  readonly #serial = ++connections;
+  #greeted = false;
   #alive = true;
   #joined: { readonly run: Run; readonly participant: Participant } | null = null;
   #second = 0;
@@ -55,6 +68,7 @@ export class Session {
       clearInterval(this.#liveness);
       this.#leave();
     });
+    this.#send({ kind: 'greeting', nonce: this.#nonce, coordinatorKey: ports.coordinatorKey });
   }
 
   /** A connection whose other end is gone is noticed within two pings. */
@@ -94,7 +108,7 @@ export class Session {
     const decoded = decodeToCoordinator(data);
     if (!decoded.ok) return this.#refuse(decoded.fault);
     const message = decoded.value;
-    if (message.kind === 'hello') return this.#hello(message);
+    if (message.kind === 'hello') return void this.#hello(message);
     if (this.#joined === null)
       return this.#refuse({
         code: 'wrong-phase',
@@ -105,16 +119,17 @@ export class Session {
 
   /** Chunks of an upload are bounded by its length and the line, not by their number in a second. */
   #isFlooding(data: unknown): boolean {
-    if (data instanceof Uint8Array && data.length > UPLOAD_CHUNK_BYTES) return false;
+    if (data instanceof Uint8Array && data.length > SMALL_FRAME_BYTES) return false;
     const second = Math.floor(performance.now() / 1_000);
     this.#messages = second === this.#second ? this.#messages + 1 : 1;
     this.#second = second;
     return this.#messages > MAX_MESSAGES_PER_SECOND;
   }
 
-  #hello(hello: Hello): void {
+  async #hello(hello: ToCoordinatorOf<'hello'>): Promise<void> {
     const fault = (code: FaultCode, detail: string) => this.#refuse({ code, detail });
-    if (this.#joined !== null) return fault('wrong-phase', 'A second hello came on one connection.');
+    if (this.#greeted) return fault('wrong-phase', 'A second hello came on one connection.');
+    this.#greeted = true;
     if (hello.protocol !== PROTOCOL_VERSION)
       return fault(
         'unsupported-protocol',
@@ -122,16 +137,31 @@ export class Session {
       );
     const run = this.#ports.runs.get(hello.run);
     if (run === undefined) return fault('unknown-run', 'There is no such run here.');
-    if (!equalSecrets(bytesToBase64Url(hello.invitation), run.record.invitation))
-      return fault('unknown-invitation', 'This invitation is not for this run.');
+    const chain = run.inspect(hello.chain, hello.participant);
+    if (!chain.ok)
+      return fault('unknown-invitation', `This invitation does not open this run: ${chain.fault}.`);
+    if (!(await this.#isProven(hello)))
+      return fault('bad-proof', 'The identity was not proven on this connection.');
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
     if (run.isOver) return this.#tellOver(run);
     const id = bytesToHex(hello.participant);
     invariant(isParticipantId(id), 'the codec gives 32 bytes');
-    if (run.has(id)) return fault('duplicate-participant', 'This participant is connected already.');
-    const participant = run.join(id, this.#connection(), hello.shard);
+    if (run.isTaken(chain.value, id))
+      return fault('unknown-invitation', 'This personal invitation is in use by somebody else.');
+    // A hello that was slow on its way does not put out the connection that came after it.
+    if (run.isNewer(id, this.#serial)) return fault('replaced', 'This participant has connected again.');
+    const participant = run.join(id, chain.value, this.#connection(), hello);
     if (participant === null) return fault('run-full', 'This run takes no more participants.');
     clearTimeout(this.#helloTimer);
     this.#joined = { run, participant };
+  }
+
+  /** JOIN-2: a signature for this connection, this coordinator and this run. */
+  async #isProven({ proof, participant, run }: ToCoordinatorOf<'hello'>): Promise<boolean> {
+    const body = helloBody(this.#nonce, this.#ports.coordinatorKey, run);
+    const check = { domain: 'hello', body, signature: proof, publicKey: participant } as const;
+    const [valid] = await this.#ports.suite.verifyAll([check]);
+    return valid === true;
   }
 
   /** A tab that comes back after the end learns how it ended. */
@@ -141,7 +171,9 @@ export class Session {
   }
 
   #connection = (): Connection => ({
+    serial: this.#serial,
     send: (message) => this.#send(message),
     close: () => this.#socket.close(1000),
+    refuse: (code, detail) => this.#refuse({ code, detail }),
   });
 }

@@ -6,6 +6,8 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { MAX_FRAME_BYTES } from '#shared/protocol/limits.ts';
+import { SIGNALLING_SOCKET_PATH } from '#shared/protocol/peer-settings.ts';
+import type { Signalling } from './signalling.ts';
 import { Session, type SessionPorts } from './socket.ts';
 
 /** A browser names the page's origin; other clients name none. */
@@ -15,7 +17,11 @@ export function isSameOrigin(request: IncomingMessage): boolean {
   return URL.canParse(origin) && new URL(origin).host === host;
 }
 
-export function attachUpgrades(server: Server, ports: SessionPorts): WebSocketServer {
+export function attachUpgrades(
+  server: Server,
+  ports: SessionPorts,
+  signalling?: Signalling,
+): WebSocketServer {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_FRAME_BYTES,
@@ -24,9 +30,15 @@ export function attachUpgrades(server: Server, ports: SessionPorts): WebSocketSe
   sockets.on('connection', (socket) => new Session(socket, ports));
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
-    const path = new URL(request.url ?? '/', 'http://coordinator').pathname;
-    if (path !== '/ws') return refuse(socket, '404 Not Found');
+    const url = URL.parse(request.url ?? '/', 'http://coordinator');
+    if (url === null) return refuse(socket, '400 Bad Request');
+    const asked = url.pathname === SIGNALLING_SOCKET_PATH ? signalling : undefined;
+    if (url.pathname !== '/ws' && asked === undefined) return refuse(socket, '404 Not Found');
     if (!isSameOrigin(request)) return refuse(socket, '403 Forbidden');
+    if (asked !== undefined) {
+      const refusal = asked.refusal(url);
+      return refusal === null ? asked.upgrade(request, socket, head) : refuse(socket, refusal);
+    }
     sockets.handleUpgrade(request, socket, head, (accepted) => sockets.emit('connection', accepted, request));
   });
   return sockets;

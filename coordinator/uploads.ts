@@ -1,16 +1,27 @@
 /**
- * The masked vectors of one attempt. Each upload is spooled until its last chunk is in, then added into one
- * ring sum and forgotten: memory is the sum and the uploads under way, never all n vectors.
+ * The masked vectors of one attempt. At most `atOnce` participants upload at one time, each into a spool; when the
+ * last chunk of a spool verifies, it is added into one ring sum and forgotten. Memory is the sum (4 bytes a lane)
+ * and `atOnce` packed spools (W bits a lane), however many participants there are.
  */
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ParticipantId } from '#shared/base/ids.ts';
-import { addVector, wordsOfBytes } from '#shared/numeric/ring.ts';
 import { fail, ok, type Result } from '#shared/base/result.ts';
-import { UPLOAD_CHUNK_BYTES } from '#shared/protocol/limits.ts';
+import { addPacked, packedBytes } from '#shared/numeric/pack.ts';
+import type { Fault } from '#shared/protocol/faults.ts';
+import { CHUNK_LANES, UPLOADS_AT_ONCE } from '#shared/protocol/limits.ts';
 
 export interface Chunk {
   readonly index: number;
   readonly chunks: number;
+  /** SHA-256 of the bytes. */
+  readonly hash: Uint8Array;
   readonly bytes: Uint8Array;
+}
+
+/** It is this participant's turn, from this chunk on. */
+export interface Grant {
+  readonly to: ParticipantId;
+  readonly nextChunk: number;
 }
 
 interface Spool {
@@ -19,46 +30,109 @@ interface Spool {
 }
 
 export class Uploads {
+  readonly #laneBits: number;
   readonly #bytes: number;
+  readonly #chunkBytes: number;
   readonly #chunks: number;
+  readonly #atOnce: number;
   readonly #spools = new Map<ParticipantId, Spool>();
+  readonly #queue: ParticipantId[] = [];
   readonly #sum: Uint32Array<ArrayBuffer>;
 
-  constructor(vectorWords: number) {
-    this.#bytes = 4 * vectorWords;
-    this.#chunks = Math.ceil(this.#bytes / UPLOAD_CHUNK_BYTES);
+  /** `laneBits` is W. */
+  constructor(vectorWords: number, laneBits: number, atOnce = UPLOADS_AT_ONCE) {
+    this.#laneBits = laneBits;
+    this.#bytes = packedBytes(vectorWords, laneBits);
+    this.#chunkBytes = packedBytes(CHUNK_LANES, laneBits);
+    this.#chunks = Math.ceil(this.#bytes / this.#chunkBytes);
+    this.#atOnce = atOnce;
     this.#sum = new Uint32Array(vectorWords);
   }
 
-  /** Whether the upload is complete now; a sentence where the chunk is not the next one, or has another length. */
-  take(from: ParticipantId, chunk: Chunk): Result<'more' | 'complete', string> {
-    const spool = this.#spools.get(from) ?? { bytes: new Uint8Array(this.#bytes), next: 0 };
-    if (chunk.chunks !== this.#chunks || chunk.index !== spool.next)
-      return fail(
-        `Chunk ${chunk.index} of ${chunk.chunks} came where chunk ${spool.next} of ${this.#chunks} was due.`,
-      );
-    const start = chunk.index * UPLOAD_CHUNK_BYTES;
-    const length = Math.min(UPLOAD_CHUNK_BYTES, this.#bytes - start);
-    if (chunk.bytes.length !== length)
-      return fail(`Chunk ${chunk.index} has ${chunk.bytes.length} bytes instead of ${length}.`);
-    spool.bytes.set(chunk.bytes, start);
-    spool.next++;
-    if (spool.next < this.#chunks) {
-      this.#spools.set(from, spool);
-      return ok('more');
-    }
-    this.#spools.delete(from);
-    addVector(this.#sum, wordsOfBytes(spool.bytes));
-    return ok('complete');
+  /** It is ready to upload; its turn comes now or later. One that is uploading goes on where it was. */
+  enqueue(from: ParticipantId): readonly Grant[] {
+    const spool = this.#spools.get(from);
+    if (spool !== undefined) return [{ to: from, nextChunk: spool.next }];
+    if (!this.#queue.includes(from)) this.#queue.push(from);
+    return this.#advance();
   }
 
-  /** The sum of the complete uploads, [vectorWords]. */
-  get sum(): Uint32Array {
+  /** It left: its turn goes to the next. What it had sent is forgotten. */
+  withdraw(from: ParticipantId): readonly Grant[] {
+    const waiting = this.#queue.indexOf(from);
+    if (waiting >= 0) this.#queue.splice(waiting, 1);
+    this.#spools.delete(from);
+    return this.#advance();
+  }
+
+  /** It has its turn and does not use it: back to the end of the queue. */
+  stalled(from: ParticipantId): readonly Grant[] {
+    if (!this.#spools.delete(from)) return [];
+    this.#queue.push(from);
+    return this.#advance();
+  }
+
+  isUploading(from: ParticipantId): boolean {
+    return this.#spools.has(from);
+  }
+
+  /**
+   * Chunks of one that has no turn are ignored. Rejects (`wrong-length`, `wrong-hash`) a chunk that is not the next
+   * one, has another length, or other bytes than its hash names; chunks that came before are ignored.
+   */
+  take(from: ParticipantId, chunk: Chunk): Result<'ignored' | 'more' | 'complete', Fault> {
+    const spool = this.#spools.get(from);
+    if (spool === undefined) return ok('ignored');
+    if (chunk.chunks === this.#chunks && chunk.index < spool.next) return ok('ignored');
+    if (chunk.chunks !== this.#chunks || chunk.index !== spool.next)
+      return wrongLength(
+        `Chunk ${chunk.index} of ${chunk.chunks} came where chunk ${spool.next} of ${this.#chunks} was due.`,
+      );
+    const start = chunk.index * this.#chunkBytes;
+    const length = Math.min(this.#chunkBytes, this.#bytes - start);
+    if (chunk.bytes.length !== length)
+      return wrongLength(`Chunk ${chunk.index} has ${chunk.bytes.length} bytes instead of ${length}.`);
+    if (!timingSafeEqual(createHash('sha256').update(chunk.bytes).digest(), chunk.hash))
+      return fail({ code: 'wrong-hash', detail: `Chunk ${chunk.index} is not what its hash names.` });
+    spool.bytes.set(chunk.bytes, start);
+    spool.next++;
+    if (spool.next < this.#chunks) return ok('more');
+    this.#spools.delete(from);
+    const added = addPacked(this.#sum, spool.bytes, this.#laneBits, 0);
+    return added.ok ? ok('complete') : wrongLength('The upload does not end with zeros.');
+  }
+
+  /** Turns that have become free. */
+  advance(): readonly Grant[] {
+    return this.#advance();
+  }
+
+  /** The sum of the complete uploads, [vectorWords]; its low W bits mean something. */
+  get sum(): Uint32Array<ArrayBuffer> {
     return this.#sum;
   }
 
-  discard(): void {
+  /** U3 is final: whatever is not complete is forgotten unread. */
+  freeze(): void {
     this.#spools.clear();
+    this.#queue.length = 0;
+  }
+
+  discard(): void {
+    this.freeze();
     this.#sum.fill(0);
   }
+
+  #advance(): readonly Grant[] {
+    const grants: Grant[] = [];
+    while (this.#spools.size < this.#atOnce) {
+      const next = this.#queue.shift();
+      if (next === undefined) break;
+      this.#spools.set(next, { bytes: new Uint8Array(this.#bytes), next: 0 });
+      grants.push({ to: next, nextChunk: 0 });
+    }
+    return grants;
+  }
 }
+
+const wrongLength = (detail: string) => fail<Fault>({ code: 'wrong-length', detail });

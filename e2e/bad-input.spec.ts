@@ -1,12 +1,10 @@
 /** What people, browsers and networks get wrong: a clear message at the right place, and the run goes on for everyone else. */
 import { randomBytes } from 'node:crypto';
-import { WebSocket } from 'ws';
-import { base64UrlToBytes } from '#shared/base/bytes.ts';
-import { decodeToParticipant, encodeMessage } from '#shared/protocol/codec.ts';
-import { MAX_FRAME_BYTES, PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
+import { MAX_FRAME_BYTES } from '#shared/protocol/limits.ts';
 import { AdminApi } from './harness/admin-api.ts';
 import { CoordinatorProcess } from './harness/coordinator.ts';
 import { expect, test } from './harness/story.ts';
+import { answersTo } from './harness/stranger.ts';
 import { takePart, takePartWith } from './harness/tabs.ts';
 import { nth } from './harness/traffic.ts';
 import { Wire } from './harness/wire.ts';
@@ -24,15 +22,19 @@ test('an invitation that opens no run: the page says so, before and after "Take 
   const { run, joinPath } = await admin.createRun({ taskId: 'mnist', clients: 3, rounds: 1 });
 
   await page.goto(`${origin}${joinPath.slice(0, -1)}`);
-  await expect(page.getByRole('heading', { name: 'This link is cut short.' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'This link does not open a run.' })).toBeVisible();
+  await expect(page.getByText('it is cut short or spoilt')).toBeVisible();
 
-  const stranger = await takePart(context, `${origin}/join/${run.id}#${'A'.repeat(22)}`);
-  await expect(stranger.getByRole('alert')).toContainText('This invitation does not open this run.');
+  // The invitation of another run, on this one's address.
+  const other = await admin.createRun({ taskId: 'mnist', clients: 3, rounds: 1 });
+  const stranger = await context.newPage();
+  await stranger.goto(`${origin}/join/${run.id}#${other.joinPath.split('#')[1]}`);
+  await expect(stranger.getByText('its admin did not sign it for this run')).toBeVisible();
 
   watch.expectError(/404/);
   const elsewhere = await context.newPage();
-  await elsewhere.goto(`${origin}/join/${'A'.repeat(16)}#${'A'.repeat(22)}`);
-  await expect(elsewhere.getByText('There is no such run here.')).toBeVisible();
+  await elsewhere.goto(`${origin}/join/${'A'.repeat(16)}${joinPath.slice(joinPath.indexOf('#'))}`);
+  await expect(elsewhere.getByText('its admin did not sign it for this run')).toBeVisible();
   await expect(elsewhere.getByRole('button', { name: 'Take part' })).toHaveCount(0);
 });
 
@@ -104,21 +106,13 @@ test('a corrupted shard and broken frames cost their senders their place, and th
   await admin.start(run.id);
   await held;
 
-  const invitation = joinPath.split('#')[1] ?? '';
-  const hello = encodeMessage({
-    kind: 'hello',
-    protocol: PROTOCOL_VERSION,
-    run: run.id,
-    invitation: new Uint8Array(base64UrlToBytes(invitation)),
-    participant: new Uint8Array(randomBytes(32)),
-    shard: null,
-  });
-  expect(await answersTo(port, [randomBytes(40)])).toEqual(['fault malformed']);
-  expect(await answersTo(port, [Buffer.from('{"kind":"hello"}')])).toEqual(['fault malformed']);
-  expect(await answersTo(port, [hello, randomBytes(40)])).toEqual(['welcome', 'fault malformed']);
-  expect((await answersTo(port, [hello, hello])).at(-1)).toBe('fault wrong-phase');
+  const answers = (...frames: (Uint8Array | 'hello')[]) => answersTo(port, joinPath, frames);
+  expect(await answers(randomBytes(40))).toEqual(['fault malformed']);
+  expect(await answers(Buffer.from('{"kind":"hello"}'))).toEqual(['fault malformed']);
+  expect((await answers('hello', randomBytes(40))).at(-1)).toBe('fault malformed');
+  expect((await answers('hello', 'hello')).at(-1)).toBe('fault wrong-phase');
   // ws closes an oversized frame's connection before it is read.
-  expect(await answersTo(port, [hello, Buffer.alloc(MAX_FRAME_BYTES + 1)])).toEqual(['welcome']);
+  expect(await answers('hello', Buffer.alloc(MAX_FRAME_BYTES + 1))).not.toContain('fault malformed');
   wire.release();
 
   const ended = await admin.until(run.id, RUN_TIMEOUT_MS, (view) => view.live.state === 'done');
@@ -131,23 +125,6 @@ test('a corrupted shard and broken frames cost their senders their place, and th
   for (const tab of tabs) await expect(tab.getByText('All rounds are done.')).toBeVisible();
   await wire.close();
 });
-
-/** Sends `frames` on a connection of its own; what came back until the coordinator closed it. */
-function answersTo(port: number, frames: readonly Uint8Array[]): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`);
-    const answers: string[] = [];
-    socket.on('open', () => frames.forEach((frame) => socket.send(frame)));
-    socket.on('message', (data: Buffer) => {
-      const message = decodeToParticipant(new Uint8Array(data));
-      if (!message.ok) return reject(new Error(message.fault.detail));
-      const { value } = message;
-      if (value.kind !== 'room') answers.push(value.kind === 'fault' ? `fault ${value.code}` : value.kind);
-    });
-    socket.on('error', reject);
-    socket.on('close', () => resolve(answers));
-  });
-}
 
 test('a plain-http page of a network says what it lacks, and takes part all the same', async ({
   context,

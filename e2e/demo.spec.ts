@@ -40,9 +40,10 @@ test('--json prints one line of JSON a round and nothing else, and --exit ends i
   const [first, second] = rounds as { accuracy: number; bytesPerTab: number }[];
   expect(first?.accuracy).toBeGreaterThan(0.9);
   expect(second?.accuracy).toBeLessThanOrEqual(1);
-  // Four bytes a parameter and for the example count, and what little else is said in a round.
-  expect(first?.bytesPerTab).toBeGreaterThan(4 * 199_211);
-  expect(first?.bytesPerTab).toBeLessThan(4 * 199_211 * 1.01);
+  // W = 16 + ⌈log₂ 3⌉ bits a parameter and for the example count, and what little else is said in a round.
+  const vectorBytes = Math.ceil((18 * 199_211) / 8);
+  expect(first?.bytesPerTab).toBeGreaterThan(vectorBytes);
+  expect(first?.bytesPerTab).toBeLessThan(vectorBytes * 1.02);
 });
 
 test('fewer than three clients are refused with the reason, before anything starts', async () => {

@@ -7,7 +7,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { CHI_SQUARE_BOUND, chiSquareOfBytes } from '#shared/numeric/chi-square.ts';
-import { addVector, bytesOfWords, wordsOfBytes } from '#shared/numeric/ring.ts';
+import { packLanes, unpackLanes } from '#shared/numeric/pack.ts';
+import { laneBits } from '#shared/numeric/quantize.ts';
+import { addVector, bytesOfWords } from '#shared/numeric/ring.ts';
 import type { RoundView, RunView } from '#shared/protocol/api.ts';
 import { AdminApi } from './harness/admin-api.ts';
 import { buildFolder, type Build } from './harness/builds.ts';
@@ -27,17 +29,29 @@ const definite = <Value>(value: Value | null | undefined): Value => {
   return value;
 };
 
+/** W of a run whose offers go to `invited`. */
+const laneBitsFor = (run: RunView, invited: number) => laneBits({ ...run.task.quantization, invited });
+
 /** SHA-256 of the plain sum of what `tabs` trained for this round, in the clear, outside the system. */
-async function plainSumHash(tabs: readonly Page[], { sid }: RoundView): Promise<string> {
+async function plainSumHash(
+  tabs: readonly Page[],
+  run: RunView,
+  { sid, invited }: RoundView,
+): Promise<string> {
   const updates = (await Promise.all(tabs.map((tab) => trainedUpdate(tab, sid)))).map(definite);
   const sum = new Uint32Array(definite(updates[0]).length);
   for (const update of updates) addVector(sum, update);
-  return createHash('sha256').update(bytesOfWords(sum)).digest('hex');
+  const spare = 32 - laneBitsFor(run, invited);
+  const lanes = sum.map((word) => (word << spare) >>> spare);
+  return createHash('sha256').update(bytesOfWords(lanes)).digest('hex');
 }
 
-/** a − b mod 2^32. */
-const difference = (a: Uint32Array, b: Uint32Array) => a.map((word, i) => word - (b[i] as number));
-const chiSquareOf = (words: Uint32Array) => chiSquareOfBytes(bytesOfWords(words));
+/** a − b mod 2^W, as packed bytes. */
+const difference = (a: Uint32Array, b: Uint32Array, bits: number) =>
+  packLanes(
+    a.map((word, i) => word - (b[i] as number)),
+    bits,
+  );
 
 test('five tabs learn, one is closed while others train: each opened sum is the plain sum, and the wire shows noise', async ({
   context,
@@ -58,7 +72,7 @@ test('five tabs learn, one is closed while others train: each opened sum is the 
   await admin.start(run.id);
   await held;
   const [first] = (await admin.until(run.id, RUN_TIMEOUT_MS, (view) => doneRounds(view).length === 1)).rounds;
-  const firstHash = await plainSumHash([...staying, leaving], definite(first));
+  const firstHash = await plainSumHash([...staying, leaving], run, definite(first));
   await leaving.close();
   await admin.until(run.id, RUN_TIMEOUT_MS, (view) => view.live.here === 4);
   wire.release();
@@ -71,7 +85,7 @@ test('five tabs learn, one is closed while others train: each opened sum is the 
     { round: 3, attempt: 1, participants: 4 },
   ]);
   expect(rounds[0]?.sumHash).toBe(firstHash);
-  for (const round of rounds.slice(1)) expect(round.sumHash).toBe(await plainSumHash(staying, round));
+  for (const round of rounds.slice(1)) expect(round.sumHash).toBe(await plainSumHash(staying, run, round));
 
   const accuracies = [definite(ended.initial).accuracy, ...rounds.map((round) => definite(round.accuracy))];
   expect(accuracies[0]).toBeLessThan(0.3);
@@ -80,22 +94,34 @@ test('five tabs learn, one is closed while others train: each opened sum is the 
   for (const tab of staying) await expect(tab.getByText('All rounds are done.')).toBeVisible();
 
   await test.step('the wire of one tab', async () => {
-    const masks: Uint32Array[] = [];
+    const lanes: { upload: Uint32Array; update: Uint32Array; bits: number }[] = [];
     for (const round of rounds) {
       const update = definite(await trainedUpdate(watched, round.sid));
-      const upload = wordsOfBytes(uploadOf(wire.sent, round.sid));
-      expect(upload.length).toBe(run.parameters + 1);
-      expect(chiSquareOf(update), 'the update itself is far from uniform').toBeGreaterThan(
-        100 * CHI_SQUARE_BOUND,
-      );
-      expect(chiSquareOf(upload)).toBeLessThan(CHI_SQUARE_BOUND);
-      masks.push(difference(upload, update));
+      const packed = uploadOf(wire.sent, round.sid);
+      const bits = laneBitsFor(run, round.invited);
+      expect(packed.length).toBe(Math.ceil(((run.parameters + 1) * bits) / 8));
+      const upload = unpackLanes(packed, bits, run.parameters + 1);
+      if (!upload.ok) throw new Error(upload.fault.code);
+      expect(
+        chiSquareOfBytes(packLanes(update, bits)),
+        'the update itself is far from uniform',
+      ).toBeGreaterThan(100 * CHI_SQUARE_BOUND);
+      expect(chiSquareOfBytes(packed)).toBeLessThan(CHI_SQUARE_BOUND);
+      expect(chiSquareOfBytes(difference(upload.value, update, bits))).toBeLessThan(CHI_SQUARE_BOUND);
+      lanes.push({ upload: upload.value, update, bits });
     }
-    for (const mask of masks) expect(chiSquareOf(mask)).toBeLessThan(CHI_SQUARE_BOUND);
     // What two uploads of one and the same vector would differ by.
-    const [one, two, three] = masks.map(definite);
-    expect(chiSquareOf(difference(definite(one), definite(two)))).toBeLessThan(CHI_SQUARE_BOUND);
-    expect(chiSquareOf(difference(definite(two), definite(three)))).toBeLessThan(CHI_SQUARE_BOUND);
+    for (const [one, two] of [
+      [lanes[0], lanes[1]],
+      [lanes[1], lanes[2]],
+    ]) {
+      const [a, b] = [definite(one), definite(two)];
+      const masks = [a, b].map(({ upload, update }) => upload.map((word, i) => word - (update[i] as number)));
+      const bits = Math.min(a.bits, b.bits);
+      expect(chiSquareOfBytes(difference(definite(masks[0]), definite(masks[1]), bits))).toBeLessThan(
+        CHI_SQUARE_BOUND,
+      );
+    }
 
     const others = wire.sent.filter((frame) => messageOf(frame).kind !== 'masked');
     const otherBytes = others.reduce((sum, frame) => sum + frame.length, 0);
@@ -104,39 +130,48 @@ test('five tabs learn, one is closed while others train: each opened sum is the 
   await wire.close();
 });
 
-test('a tab is lost while it uploads: the attempt is aborted unopened, and the next trains again without it', async ({
+test('twelve tabs, three are killed in three phases: the sum of the other nine is exact, and goes from tab to tab', async ({
   context,
   startCoordinator,
 }) => {
   const coordinator = await startCoordinator({ build: 'test' });
   const admin = await AdminApi.signIn(coordinator.origin, coordinator.token);
-  const { run, joinPath } = await admin.createRun({ taskId: 'mnist', clients: 4, rounds: 1 });
-  const wire = await Wire.to(coordinator.port);
-  const lost = await takePart(context, wire.origin + joinPath);
-  const staying = await takePartWith(context, coordinator.origin + joinPath, 3);
-  await admin.until(run.id, RUN_TIMEOUT_MS, (view) => view.live.here === 4);
-
-  // Its upload is on the way, and is cut off behind the first chunk.
-  const held = wire.hold(nth(2, 'masked'));
+  const { run, joinPath } = await admin.createRun({
+    taskId: 'mnist',
+    clients: 12,
+    rounds: 1,
+    dropoutPerMille: 200,
+  });
+  const wires = await Promise.all([0, 1, 2].map(() => Wire.to(coordinator.port)));
+  const [training, sharing, uploading] = wires.map(definite);
+  // One trains and never says so; one has the roster and never says whose shares it holds; one uploads a chunk.
+  const stops = [
+    definite(training).hold(nth(1, 'advertise')),
+    definite(sharing).hold(nth(1, 'shared')),
+    definite(uploading).hold(nth(2, 'masked')),
+  ];
+  const killed = await Promise.all(wires.map((wire) => takePart(context, wire.origin + joinPath)));
+  const staying = await takePartWith(context, coordinator.origin + joinPath, 9);
+  await admin.until(run.id, RUN_TIMEOUT_MS, (view) => view.live.here === 12);
   await admin.start(run.id);
-  await held;
-  await admin.until(run.id, RUN_TIMEOUT_MS, (view) => view.live.cohort.uploaded === 3);
-  await lost.close();
-  const ended = await admin.until(run.id, RUN_TIMEOUT_MS, isEvaluated);
-
-  const [aborted, done] = ended.rounds.map(definite);
-  expect(aborted).toMatchObject({ round: 1, attempt: 1, outcome: 'aborted', abortCode: 'upload-missing' });
-  expect(aborted).toMatchObject({ sumHash: null, modelHash: null });
-  expect(done).toMatchObject({ round: 1, attempt: 2, outcome: 'done', participants: 3 });
-  expect(ended.rounds).toHaveLength(2);
-  expect(done?.sumHash).toBe(await plainSumHash(staying, definite(done)));
-  for (const tab of staying) {
-    const before = definite(await trainedUpdate(tab, definite(aborted).sid));
-    const after = definite(await trainedUpdate(tab, definite(done).sid));
-    expect(Buffer.from(after.buffer).equals(Buffer.from(before.buffer)), 'trained anew').toBe(false);
-    await expect(tab.getByText('All rounds are done.')).toBeVisible();
+  for (const [i, stop] of stops.entries()) {
+    await stop;
+    await definite(killed[i]).close();
   }
-  await wire.close();
+  const ended = await admin.until(run.id, RUN_TIMEOUT_MS, (view) => view.live.state === 'done');
+
+  expect(ended.rounds).toHaveLength(1);
+  const round = definite(ended.rounds[0]);
+  expect(round).toMatchObject({ outcome: 'done', invited: 12, participants: 9, dropped: 3 });
+  expect(round.sumHash).toBe(await plainSumHash(staying, run, round));
+  // 36 pairs of those who stayed, and those with the ones that were lost after the roster.
+  expect(round.pairsDirect).toBeGreaterThanOrEqual(36);
+  test.info().annotations.push({
+    type: 'pairs',
+    description: `${round.pairsDirect} direct, ${round.pairsRelayed} relayed`,
+  });
+  for (const tab of staying) await expect(tab.getByText('All rounds are done.')).toBeVisible();
+  await Promise.all(wires.map((wire) => wire.close()));
 });
 
 /** Files of a build that name the hook. */

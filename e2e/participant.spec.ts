@@ -44,7 +44,7 @@ test('consent, a reload that downloads nothing again, the round, the model, and 
     await page.goto(origin + joinPath);
     await expect(page.getByRole('heading', { name: 'Handwritten digits' })).toBeVisible();
     await expect(page.getByText('ε = ∞')).toBeVisible();
-    await expect(page.getByText('The keys for the masks pass through the coordinator')).toBeVisible();
+    await expect(page.getByText('The keys of the masks go from tab to tab, signed')).toBeVisible();
     expect(downloads).toEqual([]);
     expect(page.workers()).toEqual([]);
   });
@@ -68,7 +68,17 @@ test('consent, a reload that downloads nothing again, the round, the model, and 
     await admin.start(run.id);
     await expect(page.getByText('All rounds are done.')).toBeVisible({ timeout: RUN_TIMEOUT_MS });
     const sent = page.getByRole('region', { name: 'Messages that left this tab' });
-    for (const kind of ['hello', 'ready', 'accept', 'progress', 'advertise', 'masked'])
+    for (const kind of [
+      'hello',
+      'accept',
+      'advertise',
+      'link',
+      'share',
+      'shared',
+      'masked',
+      'confirm',
+      'reveal',
+    ])
       await expect(sent.getByText(kind, { exact: true })).toBeVisible();
   });
 

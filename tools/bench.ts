@@ -1,13 +1,61 @@
 /** `npm run bench -- <suite>`: measures, and prints one JSON line a figure. */
+import { parseArgs } from 'node:util';
+import { measureNoisyLearning } from './bench/dp-accuracy.ts';
 import type { Figure } from './bench/figure.ts';
+import { measureNoise } from './bench/noise.ts';
+import { measureAggregation } from './bench/secagg.ts';
+import { tableOf } from './bench/secagg/table.ts';
 import { measureTraining } from './bench/training.ts';
 
-const SUITES: Readonly<Record<string, () => AsyncIterable<Figure>>> = { training: measureTraining };
+const USAGE = `usage: npm run bench -- <suite> [--quick] [--json]
+suites: dp-accuracy, noise, secagg, training
+  --quick   secagg alone: what a bar is set for, in three minutes
+  --json    secagg alone: no table on stderr at the end
+`;
 
-const [name = '', ...rest] = process.argv.slice(2);
-const suite = SUITES[name];
-if (!suite || rest.length > 0) {
-  process.stderr.write(`usage: npm run bench -- <suite>\nsuites: ${Object.keys(SUITES).join(', ')}\n`);
+interface Flags {
+  readonly quick: boolean;
+  readonly json: boolean;
+}
+
+interface Suite {
+  readonly measure: (flags: Flags) => AsyncIterable<Figure>;
+  /** Its figures for people, where it takes flags. */
+  readonly table?: (figures: readonly Figure[]) => string;
+}
+
+const SUITES: Readonly<Record<string, Suite>> = {
+  'dp-accuracy': { measure: measureNoisyLearning },
+  noise: { measure: measureNoise },
+  secagg: { measure: ({ quick }) => measureAggregation(quick), table: tableOf },
+  training: { measure: measureTraining },
+};
+
+function read(): { readonly name: string; readonly suite: Suite; readonly flags: Flags } | null {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+    });
+    const [name = '', ...rest] = positionals;
+    const suite = SUITES[name];
+    if (suite === undefined || rest.length > 0) return null;
+    const { quick, json } = values;
+    return suite.table === undefined && (quick || json) ? null : { name, suite, flags: { quick, json } };
+  } catch {
+    return null;
+  }
+}
+
+const given = read();
+if (given === null) {
+  process.stderr.write(USAGE);
   process.exit(2);
 }
-for await (const figure of suite()) process.stdout.write(`${JSON.stringify({ suite: name, ...figure })}\n`);
+const { name, suite, flags } = given;
+const figures: Figure[] = [];
+for await (const figure of suite.measure(flags)) {
+  figures.push(figure);
+  process.stdout.write(`${JSON.stringify({ suite: name, ...figure })}\n`);
+}
+if (suite.table !== undefined && !flags.json) process.stderr.write(`${suite.table(figures)}\n`);

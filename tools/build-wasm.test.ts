@@ -1,6 +1,10 @@
 import { expect, it } from 'vitest';
-import { kernelsAreBuilt } from './build-wasm.ts';
+import { isBuilt, WASM_MODULES } from './build-wasm.ts';
 
-it('shared/wasm/kernels.ts is what its source compiles to', async () => {
-  expect(await kernelsAreBuilt()).toBe(true);
-}, 60_000);
+it.each(WASM_MODULES)(
+  'shared/wasm/$file is what its source compiles to',
+  async (wasmModule) => {
+    expect(await isBuilt(wasmModule)).toBe(true);
+  },
+  60_000,
+);

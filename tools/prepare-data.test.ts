@@ -1,78 +1,48 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { examplesOfChunk } from '#shared/data/examples.ts';
-import { datasetManifest, type DatasetManifest } from '#shared/data/manifest.ts';
-import { chunksOfShard } from '#shared/data/shards.ts';
+import { readManifest } from './prepare-data/testing.ts';
 import { prepareData } from './prepare-data.ts';
 
+/** SHA-256 of each data set's manifest. */
+const MANIFESTS = {
+  mnist: 'd462c113990003c92bed40785a982cb2aaca852785d069f70b0ab28a4c2949bd',
+  penguins: 'f393c69cbdc62480660c27080b701c8df243634b659818f620c2b937ea3c07f5',
+  spam: '7a688a930952dd7718e31f1754cea066d288bfa0d4eb00f7bae0c9ff0443d90a',
+  speeches: 'd32055f7fa2e378faeb0cebbb36105b5cc01518d8836f6aff83e66bd06eeccb9',
+};
+const DATASETS = Object.keys(MANIFESTS);
 let around: string;
-let folder: string;
-let manifest: DatasetManifest;
-
 beforeAll(() => {
-  around = mkdtempSync(join(tmpdir(), 'chorale-prepare-'));
-  folder = join(around, 'mnist');
-  prepareData(folder);
-  manifest = v.parse(datasetManifest, JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')));
+  around = mkdtempSync(join(tmpdir(), 'chorale-prepare-all-'));
+  prepareData(around);
 }, 60_000);
-
 afterAll(() => rmSync(around, { recursive: true }));
 
-const read = (file: string) => new Uint8Array(readFileSync(join(folder, file)));
-const when = (file: string) => statSync(join(folder, file), { bigint: true }).mtimeNs;
+const bytesIn = (dataset: string) =>
+  readdirSync(join(around, dataset)).reduce(
+    (sum, file) => sum + statSync(join(around, dataset, file)).size,
+    0,
+  );
 
-// Each cut writes 55 MB.
-describe('the prepared digits', { timeout: 60_000 }, () => {
-  it('are 60,000 for training in 120 chunks, and 10,000 for the test in their own order', () => {
-    expect(manifest.train.map(({ examples }) => examples)).toEqual(Array.from({ length: 120 }, () => 500));
-    expect(manifest.inputBytes).toBe(784);
-    const test = examplesOfChunk(read(manifest.test.file), manifest.test, manifest);
-    expect(test.ok && test.value.count).toBe(10_000);
-    expect(test.ok && [...test.value.labels.subarray(0, 5)]).toEqual([7, 2, 1, 0, 4]);
+describe('the demo data', { timeout: 60_000 }, () => {
+  it('are four data sets, each in the folder of its name', () => {
+    expect(readdirSync(around).toSorted()).toEqual(DATASETS);
+    expect(DATASETS.map((dataset) => readManifest(join(around, dataset)).dataset)).toEqual(DATASETS);
   });
 
-  it('are all of MNIST, each class as often as published, and alike in every shard of eight', () => {
-    const classes = Array.from({ length: 8 }, (_, index) => {
-      const counts = Array.from({ length: 10 }, () => 0);
-      for (const chunk of chunksOfShard(120, { index, of: 8 })) {
-        const entry = manifest.train[chunk];
-        if (!entry) throw new Error(`no chunk ${chunk}`);
-        const labels = read(entry.file).subarray(entry.examples * manifest.inputBytes);
-        for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
-      }
-      return counts;
-    });
-    const totals = classes.reduce((sum, counts) => sum.map((count, label) => count + (counts[label] ?? 0)));
-    expect(totals).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);
-    // A class in a shard of 7,500: at most √(7500 · 0.1 · 0.9) = 26 of deviation; five of them.
-    for (const counts of classes)
-      for (const [label, count] of counts.entries())
-        expect(Math.abs(count - (totals[label] ?? 0) / 8)).toBeLessThan(135);
+  it('are the same bytes wherever they are made', () => {
+    // A manifest holds the hash of every file.
+    for (const [dataset, hash] of Object.entries(MANIFESTS)) {
+      const manifest = readFileSync(join(around, dataset, 'manifest.json'));
+      expect(createHash('sha256').update(manifest).digest('hex'), dataset).toBe(hash);
+    }
   });
 
-  it('are left alone where they are whole', () => {
-    const before = when('manifest.json');
-    prepareData(folder);
-    expect(when('manifest.json')).toBe(before);
-  });
-
-  it.each([
-    [
-      'a chunk with one byte changed',
-      () => writeFileSync(join(folder, 'train-007.bin'), read('train-007.bin').with(9, 1)),
-    ],
-    ['a missing chunk', () => rmSync(join(folder, 'train-119.bin'))],
-    ['a list cut short', () => writeFileSync(join(folder, 'manifest.json'), '{"version":1')],
-    ['another recipe', () => writeFileSync(join(folder, 'recipe.txt'), '0: another')],
-  ])('%s is made good, with nothing left beside', (_what, damage) => {
-    damage();
-    prepareData(folder);
-    for (const chunk of [...manifest.train, manifest.test])
-      expect(createHash('sha256').update(read(chunk.file)).digest('hex')).toBe(chunk.sha256);
-    expect(readdirSync(around)).toEqual(['mnist']);
+  it('stay small beside the digits: less than 12 MB', () => {
+    const sizes = ['penguins', 'spam', 'speeches'].map(bytesIn);
+    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(12e6);
   });
 });

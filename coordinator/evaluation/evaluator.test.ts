@@ -26,8 +26,9 @@ const TEST = Uint8Array.of(255, 0, 0, 255, 0, 255, 255, 0, 0, 1, 1, 1);
 let dataFolder: string;
 let evaluator: Evaluator;
 
-function publish(bytes: Uint8Array): void {
-  const test = { file: 'test.bin', examples: 4, sha256: createHash('sha256').update(TEST).digest('hex') };
+/** `bytes` as the test set, under the hash of `promised`. */
+function publish(bytes: Uint8Array, promised = TEST, changes: Partial<DatasetManifest> = {}): void {
+  const test = { file: 'test.bin', examples: 4, sha256: createHash('sha256').update(promised).digest('hex') };
   const manifest: DatasetManifest = {
     version: 1,
     dataset: 'mnist',
@@ -35,10 +36,11 @@ function publish(bytes: Uint8Array): void {
     classes: 2,
     train: [test],
     test,
+    ...changes,
   };
-  mkdirSync(join(dataFolder, 'mnist'), { recursive: true });
-  writeFileSync(join(dataFolder, 'mnist', 'test.bin'), bytes);
-  writeFileSync(join(dataFolder, 'mnist', 'manifest.json'), JSON.stringify(manifest));
+  mkdirSync(join(dataFolder, manifest.dataset), { recursive: true });
+  writeFileSync(join(dataFolder, manifest.dataset, 'test.bin'), bytes);
+  writeFileSync(join(dataFolder, manifest.dataset, 'manifest.json'), JSON.stringify(manifest));
 }
 
 beforeEach(() => {
@@ -68,6 +70,29 @@ describe('the evaluation', { timeout: 60_000 }, () => {
     const [less, more] = losses(1);
     expect(minus.accuracy).toBe(0.25);
     expect(minus.loss).toBeCloseTo((less + 3 * more) / 4, 5);
+  });
+
+  it.each<[NonNullable<DatasetManifest['encoding']>, Uint8Array]>([
+    ['float32', new Uint8Array(Float32Array.of(-1, -2, 0, 3, -1, 0, 5, 4).buffer)],
+    ['indices', Uint8Array.of(0, 1, 0, 7, 1, 2, 9, 8)],
+  ])('reads the bytes of a test set as its manifest says: %s', async (encoding, inputs) => {
+    const bytes = Uint8Array.from([...inputs, 1, 1, 1, 1]);
+    const dataset = 'penguins';
+    publish(bytes, bytes, { dataset, encoding, inputBytes: inputs.length / 4 });
+    await evaluator.close();
+    evaluator = createEvaluator({ task: { ...task, data: { ...task.data, dataset } }, dataFolder });
+    // Three of four have a greater second input, as their label says.
+    const { accuracy } = await evaluator.evaluate(parameters(1));
+    expect(accuracy).toBe(encoding === 'float32' ? 0.5 : 0.75);
+  });
+
+  it('does not judge a model by a test set that it does not take', async () => {
+    publish(TEST);
+    await evaluator.close();
+    const model = { ...task.model, inputShape: [3] };
+    evaluator = createEvaluator({ task: { ...task, model }, dataFolder });
+    const three = new Float32Array(8);
+    await expect(evaluator.evaluate(three)).rejects.toThrow(/takes 3 numbers an example, the data have 2/);
   });
 
   it('without a test set says how to make it, and works as soon as it is there', async () => {

@@ -7,6 +7,7 @@ import { invariant } from '#shared/base/invariant.ts';
 import { fail, type Result } from '#shared/base/result.ts';
 import { examplesOfChunk, type Examples } from '#shared/data/examples.ts';
 import { datasetManifest } from '#shared/data/manifest.ts';
+import { examplesMisfit } from '#shared/tasks/fit.ts';
 import type { Task } from '#shared/tasks/task.ts';
 import { startBackend } from '#shared/training/backend.ts';
 import { evaluate } from '#shared/training/evaluation.ts';
@@ -23,7 +24,11 @@ async function loadTestSet(): Promise<Result<Examples, string>> {
   try {
     const list = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'));
     const manifest = v.parse(datasetManifest, list);
-    return examplesOfChunk(await readFile(join(folder, manifest.test.file)), manifest.test, manifest);
+    const bytes = await readFile(join(folder, manifest.test.file));
+    const examples = examplesOfChunk(bytes, manifest.test, manifest);
+    if (!examples.ok) return examples;
+    const misfit = examplesMisfit(task.model, examples.value);
+    return misfit === null ? examples : fail(`the test set in ${folder} does not fit the model: ${misfit}`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return fail(`the test set in ${folder} cannot be read (npm run prepare-data makes it): ${reason}`);

@@ -1,13 +1,17 @@
 /** A Node participant's ports: ws, fetch, chunks in memory, tfjs on this thread. */
 import { WebSocket } from 'ws';
-import type { RunId } from '#shared/base/ids.ts';
+import type { RunId, Sid } from '#shared/base/ids.ts';
 import { systemRandom } from '#shared/base/random.ts';
 import { fail, ok, type Result } from '#shared/base/result.ts';
 import { loadShard } from '#shared/data/shards.ts';
-import { MAX_FRAME_BYTES } from '#shared/protocol/limits.ts';
-import type { ParticipantPorts, SocketPort } from '#shared/participant/ports.ts';
+import { MAX_ROSTER_FRAME_BYTES } from '#shared/protocol/limits.ts';
+import { ledgerInMemory } from '#shared/participant/ledger-in-memory.ts';
+import { NO_LINKS } from '#shared/participant/no-links.ts';
+import type { AttemptsPort, ParticipantPorts, SocketPort } from '#shared/participant/ports.ts';
 import { startBackend } from '#shared/training/backend.ts';
 import { trainLocally, type ThreadBreaks } from '#shared/training/trainer.ts';
+import { openSslSigner } from '../crypto/openssl-signer.ts';
+import { openSslSuite } from '../crypto/openssl-suite.ts';
 import { nodeWasmFiles } from '../evaluation/wasm-files.ts';
 
 export interface NodeJoin {
@@ -60,6 +64,24 @@ export function nodePorts({ origin }: NodeJoin): ParticipantPorts {
       },
     },
     random: systemRandom,
+    // A process is one page load: a fresh identity, and attempts are remembered while it lasts.
+    identity: { open: async () => ({ signer: openSslSigner(systemRandom(32)), slot: null }) },
+    attempts: attemptsInMemory(),
+    ledger: ledgerInMemory(),
+    acquaintances: null,
+    links: NO_LINKS,
+    suite: openSslSuite,
+  };
+}
+
+function attemptsInMemory(): AttemptsPort {
+  const seen = new Set<Sid>();
+  return {
+    remember: async (sid) => {
+      const isNew = !seen.has(sid);
+      seen.add(sid);
+      return isNew;
+    },
   };
 }
 
@@ -75,7 +97,9 @@ async function fetchBytes(url: string): Promise<Result<Uint8Array, string>> {
 
 const socketPort = (origin: string): SocketPort => ({
   open: (handlers) => {
-    const socket = new WebSocket(`${origin.replace(/^http/, 'ws')}/ws`, { maxPayload: MAX_FRAME_BYTES });
+    const socket = new WebSocket(`${origin.replace(/^http/, 'ws')}/ws`, {
+      maxPayload: MAX_ROSTER_FRAME_BYTES,
+    });
     socket.on('open', () => handlers.onOpen());
     socket.on('message', (data) => {
       if (data instanceof Uint8Array) handlers.onFrame(data);

@@ -55,8 +55,11 @@ describe('Node participants', { timeout: 60_000 }, () => {
   it('that cannot take part say why', async () => {
     coordinator = await startTinyCoordinator();
     const run = await coordinator.createRun(tinyRun());
-    const { ended } = startFor(coordinator, run, 'A'.repeat(22));
+    const other = await coordinator.createRun(tinyRun());
+    const { ended } = startFor(coordinator, run, other.record.invitation);
     await expect(ended).rejects.toThrow('This invitation does not open this run.');
+    const broken = startFor(coordinator, run, 'A'.repeat(22));
+    await expect(broken.ended).rejects.toThrow('invitation: it is cut short or spoilt');
   });
 
   it('whose shard is damaged name the file', async () => {

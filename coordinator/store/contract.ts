@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelHash, RunId, Sid } from '#shared/base/ids.ts';
 import type { RoundView } from '#shared/protocol/api.ts';
-import { DURATION_MS } from '#shared/protocol/limits.ts';
 import { mnistTask } from '#shared/tasks/mnist.ts';
+import { runSettings } from '#shared/tasks/run.ts';
+import * as v from 'valibot';
 import type { RunRecord, Store } from './port.ts';
 
 // Hashes and sids of these tests are told apart by one digit.
@@ -14,7 +15,7 @@ export const runRecord = (id: string, changes: Partial<RunRecord> = {}): RunReco
   id: id as RunId,
   createdAt: '2026-01-02T03:04:05.678Z',
   task: mnistTask,
-  settings: { taskId: 'mnist', clients: 4, minCohort: 3, rounds: 5, seed: 9, durationsMs: DURATION_MS },
+  settings: v.parse(runSettings, { taskId: 'mnist', clients: 4, rounds: 5, seed: 9 }),
   invitation: 'AAAAAAAAAAAAAAAAAAAAAA',
   state: 'waiting',
   endedBecause: null,
@@ -35,6 +36,9 @@ export const roundView = (sid: Sid, changes: Partial<RoundView> = {}): RoundView
   participants: 3,
   accuracy: null,
   loss: null,
+  pairsDirect: 3,
+  pairsRelayed: 0,
+  epsilon: null,
   bytesPerTab: 1_234,
   seconds: 1.5,
   modelHash: hashOf('b'),
@@ -46,7 +50,7 @@ export const roundView = (sid: Sid, changes: Partial<RoundView> = {}): RoundView
 const abortedView = (sid: Sid, changes: Partial<RoundView> = {}): RoundView =>
   roundView(sid, {
     outcome: 'aborted',
-    abortCode: 'upload-missing',
+    abortCode: 'too-few-uploaded',
     participants: 0,
     modelHash: null,
     sumHash: null,
@@ -193,7 +197,7 @@ export function storeContract(open: () => Store): void {
     );
 
     it(
-      'OPEN-2: a committed one ends with its model as the run’s newest',
+      'OUTCOME-1: a committed one ends with its model as the run’s newest',
       withRun(async (store) => {
         await store.openRound(begun());
         await store.commitRound(RUN.id, roundView(SID), NEXT);
@@ -206,7 +210,7 @@ export function storeContract(open: () => Store): void {
     );
 
     it(
-      'OPEN-2: one that cannot be committed leaves nothing of it: no model, no round, the attempt still open',
+      'OUTCOME-1: one that cannot be committed leaves nothing of it: no model, no round, the attempt still open',
       withRun(async (store) => {
         await store.openRound(begun());
         await store.commitRound(RUN.id, roundView(SID), NEXT);

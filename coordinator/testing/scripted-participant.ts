@@ -3,15 +3,23 @@
  * updates. Nothing here waits for time: what is awaited is a message, or the end of the connection.
  */
 import { WebSocket, type ClientOptions } from 'ws';
-import { base64UrlToBytes, bytesToHex } from '#shared/base/bytes.ts';
-import { isParticipantId, type ParticipantId, type Sid } from '#shared/base/ids.ts';
+import { bytesToHex } from '#shared/base/bytes.ts';
+import { isParticipantId, isRunId, type ParticipantId, type Sid } from '#shared/base/ids.ts';
 import { invariant } from '#shared/base/invariant.ts';
 import { systemRandom } from '#shared/base/random.ts';
+import { nobleSigner, type Signer } from '#shared/crypto/identity.ts';
 import { decodeToParticipant, encodeMessage } from '#shared/protocol/codec.ts';
+import { chainFor, decodeInvitation } from '#shared/protocol/invitation.ts';
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
-import type { ToCoordinator, ToParticipant, Welcome } from '#shared/protocol/messages/directions.ts';
+import type {
+  ToCoordinator,
+  ToCoordinatorOf,
+  ToParticipant,
+  Welcome,
+} from '#shared/protocol/messages/directions.ts';
+import { helloBody } from '#shared/protocol/transcript.ts';
 
-export type Hello = Extract<ToCoordinator, { kind: 'hello' }>;
+export type Hello = ToCoordinatorOf<'hello'>;
 type Kind = ToParticipant['kind'];
 type MessageOf<K extends Kind> = Extract<ToParticipant, { kind: K }>;
 
@@ -19,8 +27,8 @@ type MessageOf<K extends Kind> = Extract<ToParticipant, { kind: K }>;
 export interface Invitation {
   readonly port: number;
   readonly run: string;
-  /** Base64url. */
-  readonly secret: string;
+  /** The link's fragment. */
+  readonly invitation: string;
 }
 
 interface Waiting {
@@ -32,6 +40,9 @@ interface Waiting {
 
 export class ScriptedParticipant {
   readonly id: ParticipantId;
+  readonly signer: Signer;
+  /** Of its identity; another connection with it is the same participant. */
+  readonly secretKey: Uint8Array;
   readonly invitation: Invitation;
   /** The close code, once the connection has ended. */
   readonly closed: Promise<number>;
@@ -41,11 +52,18 @@ export class ScriptedParticipant {
   readonly opened: Promise<void>;
   readonly #unread: ToParticipant[] = [];
   readonly #waiting: Waiting[] = [];
+  /** From the greeting. */
+  #coordinatorKey: Uint8Array | null = null;
+  /** From the admin's key to this identity. */
+  #chain: Uint8Array | null = null;
   #welcome: Welcome | null = null;
   #isClosed = false;
 
-  constructor(invitation: Invitation, id: Uint8Array = systemRandom(32), options: ClientOptions = {}) {
-    const hex = bytesToHex(id);
+  /** `secretKey` is its identity's. */
+  constructor(invitation: Invitation, secretKey: Uint8Array = systemRandom(32), options: ClientOptions = {}) {
+    this.secretKey = secretKey;
+    this.signer = nobleSigner(secretKey);
+    const hex = bytesToHex(this.signer.publicKey);
     invariant(isParticipantId(hex), 'an id has 32 bytes');
     this.id = hex;
     this.invitation = invitation;
@@ -70,6 +88,7 @@ export class ScriptedParticipant {
     if (!decoded.ok) throw new Error(decoded.fault.detail);
     const message = decoded.value;
     this.heard.push(message.kind);
+    if (message.kind === 'greeting') this.#coordinatorKey = message.coordinatorKey;
     if (message.kind === 'welcome') this.#welcome = message;
     const index = this.#waiting.findIndex((waiting) => waiting.matches(message));
     if (index < 0) this.#unread.push(message);
@@ -80,9 +99,19 @@ export class ScriptedParticipant {
     return new Error(`The connection closed without ${kind}; what came: ${this.heard.join(', ')}.`);
   }
 
+  get coordinatorKey(): Uint8Array {
+    invariant(this.#coordinatorKey, 'it was greeted');
+    return this.#coordinatorKey;
+  }
+
   get welcome(): Welcome {
     invariant(this.#welcome, 'it was welcomed');
     return this.#welcome;
+  }
+
+  get chain(): Uint8Array {
+    invariant(this.#chain, 'it has said hello');
+    return this.#chain;
   }
 
   /**
@@ -121,13 +150,20 @@ export class ScriptedParticipant {
 
   async hello(changes: Partial<Hello> = {}): Promise<void> {
     await this.opened;
+    const { nonce, coordinatorKey } = await this.next('greeting');
+    const { run } = this.invitation;
+    const invitation = decodeInvitation(this.invitation.invitation);
+    invariant(invitation.ok && isRunId(run), 'a test has a whole link');
+    this.#chain = await chainFor(invitation.value, run, this.signer.publicKey);
     this.send({
       kind: 'hello',
       protocol: PROTOCOL_VERSION,
-      run: this.invitation.run,
-      invitation: base64UrlToBytes(this.invitation.secret),
-      participant: Uint8Array.from(Buffer.from(this.id, 'hex')),
+      run,
+      participant: this.signer.publicKey,
+      chain: this.#chain,
+      proof: await this.signer.sign('hello', helloBody(nonce, coordinatorKey, run)),
       shard: null,
+      resume: null,
       ...changes,
     });
   }

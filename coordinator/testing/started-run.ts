@@ -6,8 +6,9 @@ import { ScriptedParticipant } from './scripted-participant.ts';
 import { tinyRun, type TinyCoordinator } from './tiny-coordinator.ts';
 
 /** A participant in the waiting room. */
-export const join = ({ port }: TinyCoordinator, { record }: Run, id?: Uint8Array) =>
-  new ScriptedParticipant({ port, run: record.id, secret: record.invitation }, id).join();
+/** With the identity of `secretKey`, a fresh one by default. */
+export const join = ({ port }: TinyCoordinator, { record }: Run, secretKey?: Uint8Array) =>
+  new ScriptedParticipant({ port, run: record.id, invitation: record.invitation }, secretKey).join();
 
 /** A run that was started, with `count` participants. */
 export async function startRun(

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UPLOAD_CHUNK_BYTES } from '#shared/protocol/limits.ts';
+import { CHUNK_LANES } from '#shared/protocol/limits.ts';
 import { mnistTask } from '#shared/tasks/mnist.ts';
 import type { RunSettingsInput } from '#shared/tasks/run.ts';
 import type { Task } from '#shared/tasks/task.ts';
@@ -20,14 +20,14 @@ const denseTask = (id: string, inputs: number): Task => ({
     inputShape: [inputs],
     layers: [{ kind: 'dense', units: 2, activation: 'linear' }],
   },
-  quantization: { range: 1 },
+  quantization: { range: 1, bits: 16 },
   weightMax: 100,
 });
 
 /** Ten parameters. */
 export const tinyTask = denseTask('tiny', 4);
 /** An update takes two chunks. */
-const wideTask = denseTask('wide', UPLOAD_CHUNK_BYTES / 8);
+const wideTask = denseTask('wide', CHUNK_LANES / 2);
 
 export interface TinyCoordinator extends Coordinator {
   readonly origin: string;
@@ -44,6 +44,7 @@ export async function startTinyCoordinator(changes: Partial<Config> = {}): Promi
     demoFolder,
     tasks: [tinyTask, wideTask],
     logLevel: 'silent',
+    connection: { ...DEFAULT_CONFIG.connection, graceMs: 20 },
     ...changes,
   });
   return {

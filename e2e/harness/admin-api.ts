@@ -18,9 +18,12 @@ export class AdminApi {
     return api;
   }
 
-  async createRun(settings: RunSettingsInput): Promise<AdminRunView> {
+  /** With the coordinator's own invitation. */
+  async createRun(settings: RunSettingsInput): Promise<{ run: RunView; joinPath: string }> {
     const response = await this.#post('/api/runs', settings);
-    return (await response.json()) as AdminRunView;
+    const { run, joinPath } = (await response.json()) as AdminRunView;
+    if (joinPath === null) throw new Error('the coordinator does not invite to this run');
+    return { run, joinPath };
   }
 
   async start(run: RunId): Promise<void> {

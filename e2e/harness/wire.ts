@@ -77,17 +77,20 @@ export class Wire {
         headers: { host, origin },
         perMessageDeflate: false,
       });
-      const waiting: Uint8Array[] = [];
-      tab.on('message', (data) => {
+      const waiting: (() => void)[] = [];
+      tab.on('message', (data, binary) => {
         const frame = bytesOf(data);
+        const goOn = () => {
+          if (onward.readyState === WebSocket.CONNECTING) waiting.push(() => onward.send(frame, { binary }));
+          else if (onward.readyState === WebSocket.OPEN) onward.send(frame, { binary });
+        };
+        // The signalling of direct connections passes by.
+        if (incoming.url !== '/ws') return goOn();
         this.sent.push(frame);
-        this.#pass(frame, () => {
-          if (onward.readyState === WebSocket.CONNECTING) waiting.push(frame);
-          else if (onward.readyState === WebSocket.OPEN) onward.send(frame);
-        });
+        this.#pass(frame, goOn);
       });
       onward.on('open', () => {
-        for (const frame of waiting.splice(0)) onward.send(frame);
+        for (const goOn of waiting.splice(0)) goOn();
       });
       onward.on('message', (data, isBinary) => tab.send(data, { binary: isBinary }));
       tab.on('close', () => onward.close());

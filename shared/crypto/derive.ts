@@ -8,8 +8,12 @@ import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, u32be, utf8ToBytes } from '../base/bytes.ts';
 
-/** `mask`: the stream of a pair, numbers are (lower roster index, higher roster index). */
-export type KeyDomain = 'mask';
+/**
+ * `mask`: the stream of a pair, numbers are (lower roster index, higher roster index).
+ * `seal`: the shares that one seals to another, numbers are (from, to).
+ * `self`: the stream of a self mask, both numbers are its owner's.
+ */
+export type KeyDomain = 'mask' | 'seal' | 'self';
 
 export interface DerivationContext {
   readonly domain: KeyDomain;

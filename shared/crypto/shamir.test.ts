@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import * as audited from 'shamir-secret-sharing';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../base/random.ts';
 import { divide, multiply } from './gf65536.ts';
@@ -55,6 +56,25 @@ describe('Shamir shares', () => {
       { numRuns: 60 },
     );
   });
+
+  it.each([
+    [3, 2],
+    [5, 3],
+    [9, 6],
+  ])(
+    'of %i with t = %i give what the audited sharing over GF(2^8) gives: t the secret, t − 1 not',
+    async (n, t) => {
+      const secret = seededRandom(`audited ${n}`)(32);
+      const ours = split(secret, t, upTo(n), seededRandom(`ours ${n}`));
+      const theirs = await audited.split(secret, n, t);
+      for (let from = 0; from + t <= n; from++) {
+        expect(rebuild(ours.slice(from, from + t))).toEqual(secret);
+        expect(await audited.combine(theirs.slice(from, from + t))).toEqual(secret);
+        expect(rebuild(ours.slice(from, from + t - 1))).not.toEqual(secret);
+        if (t > 2) expect(await audited.combine(theirs.slice(from, from + t - 1))).not.toEqual(secret);
+      }
+    },
+  );
 
   it('t − 1 shares fit every secret: some polynomial leads from them to any other value', () => {
     fc.assert(

@@ -36,9 +36,10 @@ export function split(
   requireDistinct(holders);
   if (!Number.isInteger(threshold) || threshold < 1 || threshold > holders.length)
     throw new RangeError(`threshold: ${threshold} of ${holders.length} holders`);
-  const coefficients = limbsOf(random((threshold - 1) * SECRET_BYTES));
+  const drawn = random((threshold - 1) * SECRET_BYTES);
+  const coefficients = limbsOf(drawn);
   const constants = limbsOf(secret);
-  return holders.map((x) => {
+  const shares = holders.map((x) => {
     const values = new Uint16Array(LIMBS);
     for (let power = threshold - 2; power >= 0; power--)
       for (let limb = 0; limb < LIMBS; limb++)
@@ -47,6 +48,8 @@ export function split(
       values[limb] = (values[limb] as number) ^ (constants[limb] as number);
     return { x, bytes: bytesOf(values) };
   });
+  for (const secrets of [drawn, coefficients, constants]) secrets.fill(0);
+  return shares;
 }
 
 /** Lagrange weights at 0 for these x, in their order; computed once for a set of holders. */

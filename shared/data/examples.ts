@@ -2,9 +2,10 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '../base/bytes.ts';
 import { fail, ok, type Result } from '../base/result.ts';
+import { decodeInputs, inputsPerExample, type InputEncoding } from './encoding.ts';
 import type { DatasetManifest } from './manifest.ts';
 
-/** `inputs` is [count, inputBytes] scaled to 0..1, `labels` is [count]. */
+/** `inputs` is [count, numbers of one example], see encoding.ts; `labels` is [count], each a class. */
 export interface Examples {
   readonly count: number;
   readonly inputs: Float32Array;
@@ -19,25 +20,36 @@ export function chunkProblem(bytes: Uint8Array, entry: ChunkEntry, manifest: Dat
   if (bytes.length !== length) return `${entry.file} has ${bytes.length} bytes instead of ${length}`;
   if (bytesToHex(sha256(bytes)) !== entry.sha256)
     return `${entry.file} is not the file that was published: its hash differs`;
-  const labels = bytes.subarray(entry.examples * manifest.inputBytes);
+  const inputs = bytes.subarray(0, entry.examples * manifest.inputBytes);
+  if (manifest.encoding === 'float32' && !allFinite(inputs))
+    return `${entry.file} holds a number that is not finite`;
+  const labels = bytes.subarray(inputs.length);
   return labels.every((label) => label < manifest.classes)
     ? null
     : `${entry.file} holds a label that is no class`;
+}
+
+function allFinite(inputs: Uint8Array): boolean {
+  const numbers = new Float32Array(inputs.length / 4);
+  decodeInputs('float32', inputs, 4, numbers);
+  return numbers.every(Number.isFinite);
 }
 
 /** Checked chunks, one after another, as examples. */
 export function examplesOfChunks(
   chunks: readonly { readonly bytes: Uint8Array; readonly entry: ChunkEntry }[],
   inputBytes: number,
+  encoding: InputEncoding = 'pixels',
 ): Examples {
   const count = chunks.reduce((sum, { entry }) => sum + entry.examples, 0);
-  const inputs = new Float32Array(count * inputBytes);
+  const width = inputsPerExample(encoding, inputBytes);
+  const inputs = new Float32Array(count * width);
   const labels = new Uint8Array(count);
   let at = 0;
   for (const { bytes, entry } of chunks) {
-    const pixels = entry.examples * inputBytes;
-    for (let i = 0; i < pixels; i++) inputs[at * inputBytes + i] = (bytes[i] as number) / 255;
-    labels.set(bytes.subarray(pixels), at);
+    const end = entry.examples * inputBytes;
+    decodeInputs(encoding, bytes.subarray(0, end), inputBytes, inputs.subarray(at * width));
+    labels.set(bytes.subarray(end), at);
     at += entry.examples;
   }
   return { count, inputs, labels };
@@ -50,5 +62,7 @@ export function examplesOfChunk(
   manifest: DatasetManifest,
 ): Result<Examples, string> {
   const problem = chunkProblem(bytes, entry, manifest);
-  return problem === null ? ok(examplesOfChunks([{ bytes, entry }], manifest.inputBytes)) : fail(problem);
+  return problem === null
+    ? ok(examplesOfChunks([{ bytes, entry }], manifest.inputBytes, manifest.encoding))
+    : fail(problem);
 }

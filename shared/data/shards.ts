@@ -54,7 +54,7 @@ export async function loadShard(
 ): Promise<Result<Examples, ShardFault>> {
   const manifest = await loadManifest(ports);
   if (!manifest.ok) return manifest;
-  const { train, inputBytes } = manifest.value;
+  const { train, inputBytes, encoding } = manifest.value;
   const entries = chunksOfShard(train.length, shard).map((i) => train[i] as ChunkEntry);
   const loaded: { bytes: Uint8Array; entry: ChunkEntry }[] = [];
   let fault: ShardFault | null = null;
@@ -72,7 +72,7 @@ export async function loadShard(
     }
   };
   await Promise.all(Array.from({ length: PARALLEL_DOWNLOADS }, downloadInTurn));
-  return fault === null ? ok(examplesOfChunks(loaded, inputBytes)) : fail(fault);
+  return fault === null ? ok(examplesOfChunks(loaded, inputBytes, encoding)) : fail(fault);
 }
 
 async function loadManifest(ports: ShardPorts): Promise<Result<DatasetManifest, ShardFault>> {

@@ -2,9 +2,9 @@
  * Real updates to ring words and back (SecAgg's fixed point; Bonawitz et al. 2017, section 2).
  *
  * A coordinate x of an update that counts for w examples becomes round(clamp(x, ±range) · w/weightMax ·
- * scale) as a two's complement word, and one auxiliary lane behind the coordinates holds w. `scale` leaves
- * room for the sum of all `invited`, so that no lane wraps whoever takes part, and the weighted mean is
- * Σ(words)/scale · weightMax/Σw.
+ * scale), b bits of two's complement, and one auxiliary lane behind the coordinates holds w. A lane has
+ * W = b + ⌈log₂ invited⌉ bits, so that the sum of all `invited` fits whoever takes part, and the weighted mean
+ * is Σ(words)/scale · weightMax/Σw. Words are kept in 32 bits while they are masked and packed to W on the wire.
  */
 import { fail, ok, type Result } from '../base/result.ts';
 import { AUXILIARY_LANES } from '../protocol/limits.ts';
@@ -13,11 +13,17 @@ import { AUXILIARY_LANES } from '../protocol/limits.ts';
 export interface QuantizationTerms {
   /** Coordinates are clamped to [-range, range]; finite, above 0. */
   readonly range: number;
+  /** b: bits of one participant's coordinate, 8 to 24. */
+  readonly bits: number;
   /** Participants whose sum must not wrap; at least 1. */
   readonly invited: number;
-  /** Examples one participant may count for; invited · weightMax < 2^32. */
+  /** Examples one participant may count for; below 2^b. */
   readonly weightMax: number;
 }
+
+/** W, the bits of a lane of the ring. */
+export const laneBits = ({ bits, invited }: Pick<QuantizationTerms, 'bits' | 'invited'>): number =>
+  bits + Math.ceil(Math.log2(invited));
 
 export type QuantizeFault =
   | { readonly code: 'non-finite'; readonly index: number }
@@ -25,23 +31,24 @@ export type QuantizeFault =
 
 /** True where neither a coordinate lane nor the weight lane can wrap. */
 export function fitsRing(terms: QuantizationTerms): boolean {
-  const { range, invited, weightMax } = terms;
+  const { range, bits, invited, weightMax } = terms;
   return (
     Number.isFinite(range) &&
     range > 0 &&
+    Number.isSafeInteger(bits) &&
+    bits >= 8 &&
+    bits <= 24 &&
     Number.isSafeInteger(invited) &&
     invited >= 1 &&
-    invited <= 2 ** 30 &&
+    laneBits(terms) <= 32 &&
     Number.isSafeInteger(weightMax) &&
     weightMax >= 1 &&
-    invited * weightMax < 2 ** 32
+    weightMax < 2 ** bits
   );
 }
 
-/** Largest magnitude of one word, 2^(31 − ⌈log₂ invited⌉) − 1: `invited` of them stay below 2^31. */
-const largestWord = (invited: number) => 2 ** (31 - Math.ceil(Math.log2(invited))) - 1;
-
-const scaleOf = (terms: QuantizationTerms) => largestWord(terms.invited) / terms.range;
+/** Largest magnitude of one word, 2^(b−1) − 1: `invited` of them stay below 2^(W−1). */
+const scaleOf = (terms: QuantizationTerms) => (2 ** (terms.bits - 1) - 1) / terms.range;
 
 /**
  * The words [d + 1] of `delta` [d], which is not changed; the caller zeroes it.
@@ -81,7 +88,7 @@ export interface WeightedMean {
 }
 
 /**
- * The weighted mean of an opened sum `sum` [d + 1] of `survivors` participants.
+ * The weighted mean of an opened sum `sum` [d + 1] of `survivors` participants; only the low W bits of a word count.
  *
  * Rejects a weight lane that `survivors` weights from 1 to weightMax cannot give: masks that did not cancel
  * leave a uniform word there.
@@ -95,12 +102,14 @@ export function weightedMean(
   if (!Number.isInteger(survivors) || survivors < 1 || survivors > terms.invited)
     throw new RangeError(`survivors: ${survivors} of ${terms.invited}`);
   const length = sum.length - AUXILIARY_LANES;
-  const weight = sum[length];
-  if (weight === undefined) throw new RangeError('sum: no weight lane');
+  const spare = 32 - laneBits(terms);
+  const lane = sum[length];
+  if (lane === undefined) throw new RangeError('sum: no weight lane');
+  const weight = (lane << spare) >>> spare;
   if (weight < survivors || weight > survivors * terms.weightMax)
     return fail({ code: 'weight-out-of-range', weight });
   const factor = terms.weightMax / weight / scaleOf(terms);
   const delta = new Float32Array(length);
-  for (let i = 0; i < length; i++) delta[i] = ((sum[i] as number) | 0) * factor;
+  for (let i = 0; i < length; i++) delta[i] = (((sum[i] as number) << spare) >> spare) * factor;
   return ok({ delta, weight });
 }

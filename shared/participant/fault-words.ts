@@ -12,12 +12,16 @@ const WORDS: Record<FaultCode, string> = {
     'This invitation does not open this run. The link may be cut short: ask whoever sent it for a new one.',
   'run-ended': 'This run is over.',
   'run-full': 'This run takes no more participants. Ask whoever sent the link for another run.',
-  'duplicate-participant': 'The coordinator still holds an older connection of this tab. Reload the page.',
+  'bad-proof': 'The coordinator could not verify this tab’s identity. Reload the page.',
+  replaced: 'This tab’s identity has connected from somewhere else. Reload the page to take part here.',
   'unknown-sid': 'The coordinator knows no such round.',
   'wrong-phase': 'The coordinator did not expect a message of this tab. Reload the page.',
   'wrong-length': 'The coordinator refused this tab’s upload. Reload the page.',
+  'wrong-hash': 'A part of this tab’s upload arrived damaged. Reload the page.',
+  'bad-signature': 'The coordinator could not verify a signature of this tab. Reload the page.',
   'not-in-roster': 'The coordinator does not count this tab in its round.',
   'second-key': 'The coordinator refused this tab’s key. Reload the page.',
+  'second-value': 'The coordinator holds another answer of this tab already.',
   'too-many-messages': 'This tab sent more messages than the coordinator takes. Reload the page.',
 };
 

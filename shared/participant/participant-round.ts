@@ -1,41 +1,46 @@
 /**
  * One attempt at a round in a participant: feeds the pure machine (round/client) and does what it says. Holds
- * what the machine only names: the update, the key pair, the training under way. All of it is zeroed when the
+ * what the machine only names: the update, the secrets, the training under way. All of it is zeroed when the
  * machine says so, which is on every way out.
  */
-import { bytesToHex, hexToBytes } from '../base/bytes.ts';
-import type { ParticipantId, Sid } from '../base/ids.ts';
+import { hexToBytes } from '../base/bytes.ts';
+import { isRunId, type ParticipantId, type RunId, type Sid } from '../base/ids.ts';
 import { invariant, unreachable } from '../base/invariant.ts';
-import { fail, ok, type Result } from '../base/result.ts';
-import { generateKeyPair, type KeyPair } from '../crypto/agreement.ts';
+import type { Signer } from '../crypto/identity.ts';
 import type { Examples } from '../data/examples.ts';
 import type { ShardReference } from '../data/shards.ts';
-import { quantizeUpdate } from '../numeric/quantize.ts';
-import { bytesOfWords } from '../numeric/ring.ts';
-import { SEND_BUFFER_BYTES, UPLOAD_CHUNK_BYTES } from '../protocol/limits.ts';
-import type { Offer, ToCoordinator } from '../protocol/messages/directions.ts';
-import type { RosterEntry } from '../protocol/transcript.ts';
-import { quantizationTerms } from '../round/client/policy.ts';
-import { begin, step } from '../round/client/step.ts';
+import { bitsetOf } from '../protocol/bitset.ts';
+import type { Advertise, Offer, ToCoordinator, ToCoordinatorOf } from '../protocol/messages/directions.ts';
+import { advertiseBody, advertiseDigest, confirmBody } from '../protocol/transcript.ts';
+import { countedOffer, limitsOf, refusalInWords } from '../round/client/privacy-policy.ts';
+import { begin, isOver, step } from '../round/client/step.ts';
 import type {
   ClientEffect,
   ClientEvent,
   ClientPolicy,
   ClientState,
   ClientStep,
+  Resendable,
+  Seat,
 } from '../round/client/types.ts';
-import { maskTerms, maskWithPeer } from '../round/pair-masks.ts';
-import { parameterCount } from '../tasks/layout.ts';
-import { parametersOfBytes } from '../tasks/parameters.ts';
+import { RoundSecrets } from '../round/secrets.ts';
 import type { Task } from '../tasks/task.ts';
-import type { BatchProgress, ParticipantPorts, TrainFault } from './ports.ts';
-import { modelHashOfBytes } from './round-events.ts';
-
-/** Between two looks at a full send buffer. */
-const DRAIN_MS = 5;
+import { LocalUpdate } from './local-update.ts';
+import { PeerExchange } from './peer-exchange.ts';
+import type { BatchProgress, ParticipantPorts, PeerRecognition } from './ports.ts';
+import { RosterCheck, type Inspect } from './roster-check.ts';
+import { RoundInbox, type Evidence, type RoundMessage } from './round-inbox.ts';
+import { sendMasked } from './upload.ts';
+import type { PeerView } from './view.ts';
 
 export interface RoundContext {
+  readonly run: RunId;
   readonly self: ParticipantId;
+  readonly signer: Signer;
+  /** From the admin's key to this participant (protocol/invitation). */
+  readonly chain: Uint8Array;
+  readonly inspect: Inspect;
+  readonly coordinatorKey: Uint8Array;
   readonly sid: Sid;
   readonly offer: Offer;
   readonly task: Task;
@@ -48,6 +53,10 @@ export interface RoundListener {
   send(message: ToCoordinator): void;
   /** Bytes that were sent and have not left yet. */
   bufferedBytes(): number;
+  /** Bytes went directly to a peer. */
+  sentToPeer(kind: string, bytes: number): void;
+  /** Links that a connection is open with now. */
+  openLinks(): ReadonlySet<string>;
   changed(): void;
   /** The machine is at its end; called once. */
   ended(): void;
@@ -57,20 +66,29 @@ export class ParticipantRound {
   readonly #context: RoundContext;
   readonly #ports: ParticipantPorts;
   readonly #listener: RoundListener;
-  readonly #training = new AbortController();
+  readonly #inbox: RoundInbox;
+  readonly #update: LocalUpdate;
+  readonly #sent = new Map<Resendable, ToCoordinator>();
   #state: ClientState;
-  #progress: BatchProgress | null = null;
-  #percentSent = 0;
-  #update: Uint32Array | null = null;
-  #keys: KeyPair | null = null;
-  #meanLoss: number | null = null;
+  #secrets: RoundSecrets | null = null;
+  #advertise: Advertise | null = null;
+  #roster: RosterCheck | null = null;
+  #exchange: PeerExchange | null = null;
+  /** Boxes and frames that came before this participant had its own seat. */
+  #early: (() => void)[] = [];
+  #evidence: Evidence | null = null;
+  #met: ReadonlyMap<ParticipantId, PeerRecognition> = new Map();
   #cancelTimer: (() => void) | null = null;
+  #percentSent = 0;
+  #uploading = 0;
 
   constructor(context: RoundContext, ports: ParticipantPorts, listener: RoundListener) {
     this.#context = context;
     this.#ports = ports;
     this.#listener = listener;
-    const { self, sid, offer, task, policy } = context;
+    this.#update = new LocalUpdate(context, ports, () => this.#onBatch());
+    const { self, sid, offer, task, policy, coordinatorKey } = context;
+    this.#inbox = new RoundInbox({ sid, coordinatorKey, suite: ports.suite }, (event) => this.take(event));
     const first = begin(self, sid, offer, task, policy);
     this.#state = first.state;
     this.#apply(first);
@@ -90,17 +108,66 @@ export class ParticipantRound {
 
   /** The newest batch; null before the first. */
   get progress(): BatchProgress | null {
-    return this.#progress;
+    return this.#update.progress;
   }
 
   /** Own mean loss of the last epoch; null before training has finished. */
   get meanLoss(): number | null {
-    return this.#meanLoss;
+    return this.#update.meanLoss;
+  }
+
+  /** Two signed values for one sid, where the coordinator was caught; else null. */
+  get evidence(): Evidence | null {
+    return this.#evidence;
+  }
+
+  /** How each neighbour is reached; null before there is a roster. */
+  get peers(): readonly PeerView[] | null {
+    if (this.#exchange === null || this.#roster === null) return null;
+    const { entries, seat } = this.#roster;
+    return seat.neighbours.flatMap((index) => {
+      const id = entries[index]?.participant;
+      const reach = this.#exchange?.reachOf(index) ?? null;
+      return id === undefined || reach === null ? [] : [{ id, reach, met: this.#met.get(id) ?? null }];
+    });
   }
 
   take(event: ClientEvent): void {
     if (isOver(this.#state)) return;
     this.#apply(step(this.#state, event));
+  }
+
+  /** A message of the coordinator about this attempt. */
+  receive(message: RoundMessage): void {
+    if (message.kind === 'relayed')
+      return this.#withExchange(() => {
+        for (const { from, sealed } of message.shares) this.#keep(from, sealed);
+      });
+    this.#inbox.receive(message);
+  }
+
+  linkOpened(link: string): void {
+    this.#withExchange(() => this.#exchange?.opened(link));
+  }
+
+  linkLost(link: string): void {
+    this.#withExchange(() => this.#exchange?.lost(link));
+  }
+
+  receiveFromPeer(link: string, frame: Uint8Array): void {
+    this.#withExchange(() => this.#exchange?.receive(link, frame));
+  }
+
+  /** Whether a direct connection is of use for this attempt. */
+  wants(link: string): boolean {
+    return this.#exchange?.isNeighbour(link) ?? true;
+  }
+
+  /** At once where there is a seat, else when there is; a bounded number of times. */
+  #withExchange(run: () => void): void {
+    if (isOver(this.#state)) return;
+    if (this.#exchange !== null) return run();
+    if (this.#early.length < 4 * this.#context.offer.invited) this.#early.push(run);
   }
 
   #apply(next: ClientStep): void {
@@ -115,13 +182,20 @@ export class ParticipantRound {
     const sid = hexToBytes(this.#context.sid);
     switch (effect.kind) {
       case 'send-accept':
-        return this.#listener.send({ kind: 'accept', sid });
+        return this.#sendKept('accept', { kind: 'accept', sid });
       case 'send-decline':
         return this.#listener.send({ kind: 'decline', sid, reason: effect.reason });
       case 'send-progress':
         return this.#listener.send({ kind: 'progress', sid, percent: effect.percent });
       case 'send-advertise':
-        return this.#listener.send({ kind: 'advertise', sid, maskKey: hexToBytes(effect.maskKey) });
+        invariant(this.#advertise, 'an advertise is signed before it is sent');
+        return this.#sendKept('advertise', this.#advertise);
+      case 'send-shared':
+        return this.#sendShared(effect.held);
+      case 'send-masked-ready':
+        return this.#sendKept('masked-ready', { kind: 'masked-ready', sid });
+      case 'resend':
+        return this.#resend(effect.what);
       case 'start-timer':
         this.#cancelTimer?.();
         this.#cancelTimer = this.#ports.clock.after(effect.ms, () => this.take({ kind: 'deadline' }));
@@ -131,16 +205,28 @@ export class ParticipantRound {
         this.#cancelTimer = null;
         return;
       case 'train':
-        return void this.#train().then((event) => this.take(event));
-      case 'make-key':
-        // The machine is told after it has taken this step.
-        return void Promise.resolve().then(() => this.#makeKey());
+        return void this.#update.train().then((event) => this.take(event));
+      case 'make-keys':
+        return void this.#makeKeys();
+      case 'check-roster':
+        return void this.#checkRoster(effect);
+      case 'exchange-shares':
+        return void this.#exchangeShares(effect.seat);
       case 'mask':
-        return void this.#mask(effect.entries).then((event) => this.take(event));
+        return void this.#mask(effect.peers).then((event) => this.take(event));
       case 'upload':
-        return void this.#upload().then(() => this.take({ kind: 'uploaded' }));
+        return void this.#upload(effect.nextChunk);
+      case 'confirm':
+        return void this.#confirm(effect);
+      case 'reveal':
+        return this.#reveal(effect.survivors, effect.dropped);
+      case 'erase-masking':
+        return this.#secrets?.eraseMasking();
       case 'erase-secrets':
         return this.#erase();
+      case 'keep-evidence':
+        this.#evidence = this.#inbox.evidenceOf(effect.of);
+        return;
       case 'report-fault':
         return;
       default:
@@ -148,49 +234,22 @@ export class ParticipantRound {
     }
   }
 
-  async #train(): Promise<ClientEvent> {
-    const { offer, task, examples, shard } = this.#context;
-    const parameters = await this.#fetchModel();
-    if (!parameters.ok) return { kind: 'model-unavailable' };
-    const job = {
-      task,
-      training: offer.training,
-      parameters: parameters.value,
-      examples,
-      // The attempt belongs to it: what was trained for an aborted one is never trained again bit for bit.
-      shuffleLabel: `${offer.seed} round ${offer.round}.${offer.attempt} shard ${shard.index}/${shard.of}`,
-      signal: this.#training.signal,
-      onBatch: (progress: BatchProgress) => this.#onBatch(progress),
-    };
-    // A backend that breaks (out of memory, a lost device) costs this attempt, not the participant.
-    const trained = await this.#ports.trainer
-      .train(job)
-      .catch((error: unknown) => fail<TrainFault>({ code: 'backend', detail: String(error) }));
-    if (!trained.ok) return { kind: 'training-failed' };
-    const { delta, examples: weight, loss } = trained.value;
-    const words = quantizeUpdate(delta, weight, quantizationTerms(offer));
-    delta.fill(0);
-    if (!words.ok) return { kind: 'training-failed' };
-    if (isOver(this.#state)) {
-      words.value.fill(0);
-      return { kind: 'training-failed' };
+  #sendKept(what: Resendable, message: ToCoordinator): void {
+    this.#sent.set(what, message);
+    this.#listener.send(message);
+  }
+
+  #resend(what: readonly Resendable[]): void {
+    for (const kind of what) {
+      if (kind === 'shares') this.#exchange?.relayAgain();
+      const message = this.#sent.get(kind);
+      if (message !== undefined) this.#listener.send(message);
     }
-    this.#meanLoss = loss;
-    this.#update = words.value;
-    return { kind: 'trained' };
   }
 
-  async #fetchModel(): Promise<Result<Float32Array, string>> {
-    const hash = modelHashOfBytes(this.#context.offer.modelHash);
-    const bytes = await this.#ports.model.fetch(hash);
-    if (!bytes.ok) return fail(bytes.fault.detail);
-    const parameters = parametersOfBytes(bytes.value, hash, parameterCount(this.#context.task.model));
-    return parameters.ok ? ok(parameters.value) : parameters;
-  }
-
-  #onBatch(progress: BatchProgress): void {
-    if (isOver(this.#state)) return;
-    this.#progress = progress;
+  #onBatch(): void {
+    const { progress } = this.#update;
+    if (isOver(this.#state) || progress === null) return;
     const percent = Math.floor((100 * progress.batch) / progress.batches);
     // A step of five is news enough for the coordinator; every batch is for the page.
     if (percent >= this.#percentSent + 5) {
@@ -199,50 +258,145 @@ export class ParticipantRound {
     } else this.#listener.changed();
   }
 
-  #makeKey(): void {
+  async #makeKeys(): Promise<void> {
+    const { sid, self, chain, signer } = this.#context;
+    const link = await this.#ports.links.localId;
     if (isOver(this.#state)) return;
-    this.#keys = generateKeyPair(this.#ports.random);
-    this.take({ kind: 'keyed', maskKey: bytesToHex(this.#keys.publicKey) });
+    this.#secrets = new RoundSecrets(sid, this.#ports.suite, this.#ports.random);
+    const unsigned = this.#secrets.advertise(
+      self,
+      chain,
+      link === null ? new Uint8Array() : hexToBytes(link),
+    );
+    const signature = await signer.sign(
+      'advertise',
+      advertiseBody({ ...unsigned, signature: new Uint8Array(64) }),
+    );
+    if (isOver(this.#state)) return;
+    this.#advertise = { ...unsigned, signature };
+    this.take({ kind: 'keyed', digest: advertiseDigest(this.#advertise) });
   }
 
-  async #mask(entries: readonly RosterEntry[]): Promise<ClientEvent> {
-    const { sid, self } = this.#context;
-    invariant(this.#keys && this.#update, 'keys and update are there when a roster is masked for');
-    const terms = maskTerms(sid, entries, self, this.#keys.secretKey);
-    for (let peer = 0; peer < entries.length; peer++) {
-      if (peer === terms.selfIndex) continue;
-      await this.#pause(0);
-      if (this.#update === null) return { kind: 'mask-failed' };
-      if (!maskWithPeer(this.#update, terms, peer).ok) return { kind: 'mask-failed' };
-    }
+  async #checkRoster({ root, entries }: Extract<ClientEffect, { kind: 'check-roster' }>): Promise<void> {
+    const { self, offer, inspect } = this.#context;
+    const checked = await RosterCheck.of(
+      { self, offer, root, entries, advertises: this.#inbox.advertises },
+      this.#ports.suite,
+      inspect,
+    );
+    if (isOver(this.#state)) return;
+    if (!checked.ok) return this.take({ kind: 'roster-refused', detail: checked.fault });
+    this.#roster = checked.value;
+    this.#inbox.seat(root, entries.length, checked.value);
+    void this.#recognize(checked.value);
+    this.take({ kind: 'roster-checked', seat: checked.value.seat });
+  }
+
+  /** Beside the round, which it neither delays nor ends. */
+  async #recognize({ chains }: RosterCheck): Promise<void> {
+    const { acquaintances } = this.#ports;
+    if (acquaintances === null || !isRunId(this.#context.offer.run)) return;
+    this.#met = await acquaintances.recognizePeers(this.#context.offer.run, chains);
+    this.#listener.changed();
+  }
+
+  async #exchangeShares(seat: Seat): Promise<void> {
+    const { sid, signer } = this.#context;
+    const { suite, links, clock } = this.#ports;
+    const roster = this.#roster;
+    invariant(this.#secrets && roster && this.#advertise, 'keys and roster are there when shares are dealt');
+    const dealt = await this.#secrets.deal(seat, roster.advertises);
+    if (isOver(this.#state)) return;
+    if (!dealt.ok) return this.take({ kind: 'leave' });
+    const terms = {
+      sid,
+      seat,
+      advertise: this.#advertise,
+      advertises: roster.advertises,
+      boxes: dealt.value,
+    };
+    this.#exchange = new PeerExchange(terms, {
+      links,
+      clock,
+      suite,
+      signer,
+      relay: (shares) => this.#listener.send({ kind: 'shares', sid: hexToBytes(sid), shares: [...shares] }),
+      box: (from, sealed) => this.#keep(from, sealed),
+      sent: (kind, bytes) => this.#listener.sentToPeer(kind, bytes),
+      changed: () => this.#listener.changed(),
+    });
+    this.#exchange.start(this.#listener.openLinks());
+    for (const run of this.#early.splice(0)) run();
+  }
+
+  #keep(from: number, sealed: Uint8Array): void {
+    if (!isOver(this.#state) && this.#secrets?.keep(from, sealed)) this.take({ kind: 'share-held', from });
+  }
+
+  #sendShared(held: readonly number[]): void {
+    invariant(this.#roster, 'there is a roster');
+    const size = this.#roster.entries.length;
+    const direct = bitsetOf(this.#exchange?.direct ?? [], size);
+    const sid = hexToBytes(this.#context.sid);
+    this.#sendKept('shared', { kind: 'shared', sid, held: bitsetOf(held, size), direct });
+  }
+
+  /** LEDGER-1: counted, for good, before the first masked byte is made. */
+  async #mask(peers: readonly number[]): Promise<ClientEvent> {
+    const { self, run, sid, offer, policy } = this.#context;
+    const entry = { run, client: self, sid, mechanism: countedOffer(offer) };
+    const entered = await this.#ports.ledger.enter(entry, limitsOf(offer, policy));
+    if (!entered.ok) return { kind: 'mask-failed', detail: refusalInWords(entered.fault) };
+    if (isOver(this.#state))
+      return { kind: 'mask-failed', detail: 'The round was over before it was masked.' };
+    const { words } = this.#update;
+    invariant(this.#secrets && words, 'secrets and update are there when it masks');
+    const masked = await this.#secrets.mask(words, peers, () => this.#pause(0));
+    if (!masked.ok) return { kind: 'mask-failed', detail: 'No mask can be agreed with a neighbour.' };
+    this.#update.pack();
     return { kind: 'masked' };
   }
 
-  async #upload(): Promise<void> {
-    invariant(this.#update, 'a masked update is there when it is sent');
-    const sid = hexToBytes(this.#context.sid);
-    const bytes = bytesOfWords(this.#update);
-    const chunks = Math.ceil(bytes.length / UPLOAD_CHUNK_BYTES);
-    for (let index = 0; index < chunks; index++) {
-      while (this.#listener.bufferedBytes() > SEND_BUFFER_BYTES) await this.#pause(DRAIN_MS);
-      if (isOver(this.#state)) return;
-      const start = index * UPLOAD_CHUNK_BYTES;
-      const chunk = new Uint8Array(bytes.subarray(start, start + UPLOAD_CHUNK_BYTES));
-      this.#listener.send({ kind: 'masked', sid, index, chunks, bytes: chunk });
-    }
-    await this.#pause(0);
+  async #upload(nextChunk: number): Promise<void> {
+    const { packed, laneBits } = this.#update;
+    invariant(packed, 'a masked vector is there when it is sent');
+    const turn = ++this.#uploading;
+    const done = await sendMasked(
+      { sid: hexToBytes(this.#context.sid), packed, laneBits, nextChunk },
+      {
+        send: (message: ToCoordinatorOf<'masked'>) => this.#listener.send(message),
+        bufferedBytes: () => this.#listener.bufferedBytes(),
+        pause: this.#pause,
+        // A newer turn, after a reconnect, takes over.
+        isWanted: () => turn === this.#uploading && this.#state.kind === 'uploading',
+      },
+    );
+    if (done && this.#state.kind === 'uploading') this.take({ kind: 'uploaded' });
+  }
+
+  async #confirm({ u2, u3 }: Extract<ClientEffect, { kind: 'confirm' }>): Promise<void> {
+    invariant(this.#roster, 'there is a roster');
+    const { sid, signer } = this.#context;
+    const { seat } = this.#roster;
+    const [u2Bits, u3Bits] = [hexToBytes(u2.bits), hexToBytes(u3.bits)];
+    const signature = await signer.sign('confirm', confirmBody(sid, hexToBytes(seat.root), u2Bits, u3Bits));
+    if (!isOver(this.#state)) this.#sendKept('confirm', { kind: 'confirm', sid: hexToBytes(sid), signature });
+  }
+
+  #reveal(survivors: readonly number[], dropped: readonly number[]): void {
+    invariant(this.#secrets, 'secrets are there when shares are revealed');
+    const shares = this.#secrets.reveal(survivors, dropped);
+    this.#sendKept('reveal', { kind: 'reveal', sid: hexToBytes(this.#context.sid), shares: [...shares] });
   }
 
   #pause = (ms: number) => new Promise<void>((resolve) => void this.#ports.clock.after(ms, resolve));
 
   #erase(): void {
-    this.#training.abort();
-    this.#update?.fill(0);
-    this.#update = null;
-    this.#keys?.secretKey.fill(0);
-    this.#keys = null;
+    this.#update.erase();
+    this.#secrets?.erase();
+    this.#secrets = null;
+    this.#exchange?.stop();
+    this.#early = [];
+    this.#sent.clear();
   }
 }
-
-export const isOver = (state: ClientState): boolean =>
-  state.kind === 'done' || state.kind === 'aborted' || state.kind === 'left';

@@ -2,12 +2,17 @@
  * How the client application reaches the world. A tab's worker and a Node participant implement these;
  * the application itself (session, rounds) is the same in both.
  */
-import type { ModelHash } from '../base/ids.ts';
+import type { ModelHash, ParticipantId, RunId, Sid } from '../base/ids.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { Result } from '../base/result.ts';
+import type { Signer } from '../crypto/identity.ts';
+import type { CryptoSuite } from '../crypto/suite.ts';
 import type { Examples } from '../data/examples.ts';
 import type { ShardFault, ShardReference } from '../data/shards.ts';
+import type { ParticipantLedger } from '../privacy/participant-ledger.ts';
 import type { LocalTraining, Task } from '../tasks/task.ts';
+import type { VerifiedChain } from '../protocol/invitation.ts';
+import type { PeerLinks } from './peer-links.ts';
 
 export interface DataPort {
   /** Downloads (only this shard), checks and keeps the shard; found again without a download when kept already. */
@@ -47,7 +52,11 @@ export interface TrainOutcome {
   readonly loss: number;
 }
 export interface TrainFault {
-  readonly code: 'cancelled' | 'non-finite' | 'backend';
+  /**
+   * `non-finite`: a loss or a weight is no number; `exploded`: the update's norm is beyond the limit; `unfit-data`: the
+   * examples are not what the model takes.
+   */
+  readonly code: 'cancelled' | 'non-finite' | 'exploded' | 'unfit-data' | 'backend';
   readonly detail: string;
 }
 export interface TrainerPort {
@@ -81,6 +90,34 @@ export interface ClockPort {
   after(ms: number, run: () => void): () => void;
 }
 
+export interface Identity {
+  readonly signer: Signer;
+  /** Which of the browser profile's tabs this is, 0-based; null where tabs cannot tell. */
+  readonly slot: number | null;
+}
+export interface IdentityPort {
+  /** This tab's identity for a run, found again after a reload. */
+  open(run: RunId): Promise<Identity>;
+}
+
+/** Attempts that were joined before, in this page or before a reload (OFFER-3). */
+export interface AttemptsPort {
+  /** True where `sid` is new to this participant; it is stored when the promise resolves. */
+  remember(sid: Sid, participant: ParticipantId): Promise<boolean>;
+}
+
+/** `changed` is the loud one: this personal invitation was another identity's before. */
+export type PeerRecognition = 'first' | 'known' | 'changed';
+
+/** Whom this browser has met before. */
+export interface AcquaintancesPort {
+  /** Of each of `peers`, by their verified chains; who is new is remembered. */
+  recognizePeers(
+    run: RunId,
+    peers: ReadonlyMap<ParticipantId, VerifiedChain>,
+  ): Promise<ReadonlyMap<ParticipantId, PeerRecognition>>;
+}
+
 export interface ParticipantPorts {
   readonly socket: SocketPort;
   readonly data: DataPort;
@@ -88,4 +125,12 @@ export interface ParticipantPorts {
   readonly trainer: TrainerPort;
   readonly clock: ClockPort;
   readonly random: RandomSource;
+  readonly identity: IdentityPort;
+  readonly attempts: AttemptsPort;
+  /** What this profile's tabs have spent of their privacy on this origin. */
+  readonly ledger: ParticipantLedger;
+  /** Null where nothing outlives the page load. */
+  readonly acquaintances: AcquaintancesPort | null;
+  readonly links: PeerLinks;
+  readonly suite: CryptoSuite;
 }

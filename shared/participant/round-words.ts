@@ -1,7 +1,22 @@
 /** A round as the page shows it: while it runs, and how it ended. */
-import type { LeaveReason } from '../round/client/types.ts';
+import type { ActiveState, LeaveReason } from '../round/client/types.ts';
 import type { ParticipantRound } from './participant-round.ts';
 import type { RoundOutcome, RoundProgress } from './view.ts';
+
+/** States as a person follows them. */
+const PHASES: Record<ActiveState['kind'], RoundProgress['phase']> = {
+  training: 'training',
+  keying: 'training',
+  advertised: 'advertised',
+  checking: 'sharing',
+  sharing: 'sharing',
+  shared: 'sharing',
+  masking: 'masking',
+  uploading: 'uploading',
+  submitted: 'submitted',
+  confirming: 'unmasking',
+  revealed: 'unmasking',
+};
 
 /** Null once the round is over. */
 export function progressOf(round: ParticipantRound): RoundProgress | null {
@@ -10,11 +25,12 @@ export function progressOf(round: ParticipantRound): RoundProgress | null {
   return {
     round: offer.round,
     attempt: offer.attempt,
-    phase: state.kind === 'keying' ? 'training' : state.kind,
+    phase: PHASES[state.kind],
     percent: progress === null ? 0 : Math.floor((100 * progress.batch) / progress.batches),
     epoch: progress?.epoch ?? 1,
     epochs: offer.training.epochs,
     loss: progress?.loss ?? null,
+    peers: round.peers ?? [],
   };
 }
 
@@ -23,15 +39,29 @@ const LEFT: Record<LeaveReason, string> = {
   'model-unavailable': 'The model could not be fetched, or was not the one that was offered.',
   'training-failed': 'Training did not give usable numbers; nothing of it was sent.',
   'person-left': 'You left the run.',
-  'socket-lost': 'The connection was lost; the tab comes back for the next round.',
-  'roster-late': 'The coordinator did not go on in time; the tab is ready for the next round.',
-  'outcome-late': 'The coordinator did not say in time how the round ended.',
+  'coordinator-silent': 'The coordinator did not go on in time; the tab is ready for the next round.',
+  dismissed: 'The round went on without this tab.',
   'roster-invalid': 'The coordinator’s list of participants was wrong; nothing was sent.',
+  'mask-refused': 'Too few were left to mask with; nothing was sent.',
+  'unmask-refused': 'The coordinator asked to open a sum that this tab does not open; it revealed nothing.',
+  'too-few-confirmed': 'Too few others confirmed the same sum; this tab revealed nothing.',
+  equivocation:
+    'The coordinator told two different stories about one round. This tab left, and keeps both as evidence.',
 };
 
 export function outcomeOf(round: ParticipantRound, bytesSent: number): RoundOutcome {
-  const { state, offer, meanLoss } = round;
-  const common = { round: offer.round, attempt: offer.attempt, loss: meanLoss, bytesSent };
+  const { state, offer, meanLoss, evidence } = round;
+  const peers = round.peers ?? [];
+  const reached = (how: 'direct' | 'relayed') => peers.filter(({ reach }) => reach === how).length;
+  const common = {
+    round: offer.round,
+    attempt: offer.attempt,
+    loss: meanLoss,
+    bytesSent,
+    direct: reached('direct'),
+    relayed: reached('relayed'),
+    evidence,
+  };
   switch (state.kind) {
     case 'done':
       return {
@@ -44,7 +74,13 @@ export function outcomeOf(round: ParticipantRound, bytesSent: number): RoundOutc
     case 'aborted':
       return { ...common, outcome: 'aborted', survivors: null, code: state.code, detail: state.detail };
     case 'left':
-      return { ...common, outcome: 'left', survivors: null, code: state.why, detail: LEFT[state.why] };
+      return {
+        ...common,
+        outcome: 'left',
+        survivors: null,
+        code: state.why,
+        detail: `${LEFT[state.why]} ${state.detail}`,
+      };
     default:
       return { ...common, outcome: 'left', survivors: null, code: null, detail: 'The round is not over.' };
   }

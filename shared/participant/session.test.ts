@@ -1,12 +1,31 @@
 import { describe, expect, it } from 'vitest';
-import { systemRandom } from '../base/random.ts';
+import { bytesToHex, hexToBytes } from '../base/bytes.ts';
 import { fail, ok, type Result } from '../base/result.ts';
+import { verify } from '../crypto/identity.ts';
 import type { Examples } from '../data/examples.ts';
 import type { ShardFault } from '../data/shards.ts';
 import { FAULT_CODES, type FaultCode } from '../protocol/faults.ts';
+import { encodeInvitation, fingerprintOf, verifyChain } from '../protocol/invitation.ts';
 import { PROTOCOL_VERSION } from '../protocol/limits.ts';
+import { helloBody } from '../protocol/transcript.ts';
 import type { DataPort } from './ports.ts';
-import { offerOf, quickTrainer, seat, settle, testTab, tinyTask, waitingTab, welcomeTo } from './testing.ts';
+import {
+  RUN,
+  coordinatorSigner,
+  greeting,
+  joiningTab,
+  offerOf,
+  openInvitation,
+  quickTrainer,
+  seat,
+  settle,
+  signedOffer,
+  sidOf,
+  testTab,
+  tinyTask,
+  waitingTab,
+  welcomeTo,
+} from './testing.ts';
 
 const LONG_MS = 60_000;
 const someExamples: Examples = { count: 1, inputs: new Float32Array(2), labels: new Uint8Array(1) };
@@ -17,25 +36,66 @@ const loading = (load: DataPort['load']): { data: DataPort } => ({
 const closing = (code: FaultCode) => ({ kind: 'fault', code, detail: '', closing: true }) as const;
 
 describe('joining a run', () => {
-  it('JOIN-1: opens with hello: the run, the invitation, a new id and no shard yet', () => {
-    const tab = testTab();
-    tab.session.join();
+  it('JOIN-1: answers the greeting with hello: the run, its identity and what invites it, no shard yet', async () => {
+    const tab = await joiningTab();
     expect(tab.view.status).toEqual({ kind: 'connecting', attempt: 1 });
-    tab.socket.open();
-    const { participant, ...hello } = tab.socket.last('hello');
-    expect(participant).toHaveLength(32);
+    expect(tab.socket.kinds).toEqual([]);
+    await tab.socket.deliver(greeting);
+    const { participant, chain, proof: _, ...hello } = tab.socket.last('hello');
+    expect(bytesToHex(participant)).toBe(tab.view.participant);
     expect(hello).toEqual({
       kind: 'hello',
       protocol: PROTOCOL_VERSION,
-      run: 'AAAAAAAAAAAAAAAA',
-      invitation: new Uint8Array(16),
+      run: RUN,
       shard: null,
+      resume: null,
     });
+    const chainTerms = { run: RUN, adminKey: openInvitation.adminKey, identity: participant, nowSeconds: 0 };
+    expect(verifyChain(chain, chainTerms).ok).toBe(true);
+    expect(tab.view.adminFingerprint).toBe(fingerprintOf(openInvitation.adminKey));
   });
 
-  it('JOIN-2: another page load is another participant', () => {
-    const tabs = [testTab({ random: systemRandom }), testTab({ random: systemRandom })];
-    expect(tabs[0]?.view.participant).not.toBe(tabs[1]?.view.participant);
+  it('JOIN-2: proves its identity for this connection, this coordinator and this run', async () => {
+    const tab = await joiningTab();
+    await tab.socket.deliver(greeting);
+    const { participant, proof } = tab.socket.last('hello');
+    const proves = (nonce: Uint8Array, key: Uint8Array, run: string) =>
+      verify({ domain: 'hello', body: helloBody(nonce, key, run), signature: proof, publicKey: participant });
+    const { nonce, coordinatorKey } = greeting;
+    expect(proves(nonce, coordinatorKey, RUN)).toBe(true);
+    expect(proves(new Uint8Array(32), coordinatorKey, RUN)).toBe(false);
+    expect(proves(nonce, new Uint8Array(32), RUN)).toBe(false);
+    expect(proves(nonce, coordinatorKey, 'BBBBBBBBBBBBBBBB')).toBe(false);
+  });
+
+  it('JOIN-2: says nothing before its identity is open, and nothing at all where the person left by then', async () => {
+    let open = () => {};
+    const identity = { publicKey: coordinatorSigner.publicKey, sign: coordinatorSigner.sign };
+    const tab = testTab({
+      identity: {
+        open: () => new Promise((resolve) => (open = () => resolve({ signer: identity, slot: 0 }))),
+      },
+    });
+    tab.session.join();
+    await settle();
+    expect(tab.sockets).toHaveLength(0);
+    tab.session.leave();
+    open();
+    await settle();
+    expect(tab.sockets).toHaveLength(0);
+    expect(tab.view.status).toEqual({ kind: 'left' });
+  });
+
+  it('JOIN-6: of a run for one tab a browser, a second tab leaves by itself', async () => {
+    const slots = async (slot: number | null) => {
+      const tab = await joiningTab({
+        identity: { open: async () => ({ signer: coordinatorSigner, slot }) },
+      });
+      await tab.socket.deliver(greeting);
+      await tab.socket.deliver({ ...welcomeTo(tinyTask), onePerProfile: true });
+      return tab.view.status.kind;
+    };
+    expect([await slots(0), await slots(1), await slots(null)]).toEqual(['waiting', 'failed', 'waiting']);
   });
 
   it('JOIN-4: loads the shard it was given, starts its backend, and only then says it is ready', async () => {
@@ -61,6 +121,7 @@ describe('joining a run', () => {
       shard: { index: 1, of: 4 },
       backend: 'test backend',
       dataKept: true,
+      ownEntries: [],
     });
   });
 
@@ -71,28 +132,24 @@ describe('joining a run', () => {
     expect(tab.view.status).toEqual({ kind: 'waiting', here: 2, needed: 8 });
   });
 
-  it('takes no invitation of another length', () => {
-    expect(() => testTab({}, tinyTask, 'AAAA')).toThrow(/16 bytes/);
+  it('INVITE-1: takes no invitation that is cut short', () => {
+    const cut = encodeInvitation(openInvitation).slice(0, -1);
+    expect(() => testTab({}, tinyTask, cut)).toThrow('invitation: it is cut short or spoilt');
   });
 });
 
 describe('what a person must know ends the session with a sentence', () => {
-  it.each(FAULT_CODES.filter((code) => code !== 'duplicate-participant'))(
-    'a closing fault %s',
-    async (code) => {
-      const tab = await waitingTab();
-      await tab.socket.deliver(closing(code));
-      expect(tab.view.status).toEqual({ kind: 'failed', detail: expect.stringMatching(/^[A-Z].{15,}\.$/) });
-      expect(tab.socket.isClosed).toBe(true);
-      await tab.clock.pass(LONG_MS);
-      expect(tab.sockets).toHaveLength(1);
-    },
-  );
+  it.each(FAULT_CODES)('a closing fault %s', async (code) => {
+    const tab = await waitingTab();
+    await tab.socket.deliver(closing(code));
+    expect(tab.view.status).toEqual({ kind: 'failed', detail: expect.stringMatching(/^[A-Z].{15,}\.$/) });
+    expect(tab.socket.isClosed).toBe(true);
+    await tab.clock.pass(LONG_MS);
+    expect(tab.sockets).toHaveLength(1);
+  });
 
   it('an unknown invitation says whom to ask', async () => {
-    const tab = testTab();
-    tab.session.join();
-    tab.socket.open();
+    const tab = await joiningTab();
     await tab.socket.deliver(closing('unknown-invitation'));
     expect(tab.view.status).toMatchObject({ detail: expect.stringContaining('ask whoever sent it') });
   });
@@ -106,7 +163,7 @@ describe('what a person must know ends the session with a sentence', () => {
   it.each([
     ['no CBOR', Uint8Array.of(0xff, 0x00)],
     ['an empty frame', new Uint8Array(0)],
-    ['too many bytes', new Uint8Array(300_000)],
+    ['too many bytes', new Uint8Array(1_100_000)],
   ])('CODEC-5: %s from the coordinator throws nothing', async (_what, frame) => {
     const tab = await waitingTab();
     await tab.socket.deliver(frame);
@@ -148,7 +205,7 @@ describe('a connection that is lost', () => {
     expect(tab.socket.last('hello')).toMatchObject({ participant, shard: { index: 1, of: 4 } });
     expect(tab.socket.kinds).toEqual(['hello', 'ready']);
     expect(loads).toBe(1);
-    await tab.socket.deliver(offerOf());
+    await tab.socket.deliver(await signedOffer(offerOf()));
     expect(tab.socket.kinds).toContain('accept');
   });
 
@@ -183,6 +240,7 @@ describe('a connection that is lost', () => {
   it('JOIN-5: that opens and says nothing, or does not even open, is given up', async () => {
     const tab = testTab();
     tab.session.join();
+    await settle();
     await tab.clock.pass(15_500);
     expect(tab.sockets).toHaveLength(2);
     expect(tab.sockets[0]?.isClosed).toBe(true);
@@ -195,16 +253,28 @@ describe('a connection that is lost', () => {
     expect(tab.view.status.kind).toBe('waiting');
   });
 
-  it('JOIN-2: while the coordinator still holds the old one, it tries again', async () => {
+  it('JOIN-2: asked for by the same identity from elsewhere, it ends for good', async () => {
     const tab = await waitingTab();
+    await tab.socket.deliver(closing('replaced'));
     tab.socket.lose();
+    await tab.clock.pass(LONG_MS);
+    expect(tab.sockets).toHaveLength(1);
+    expect(tab.view.status).toMatchObject({ detail: expect.stringContaining('somewhere else') });
+  });
+
+  it('SAME-1: in a round names its attempt and sends again what it sent last', async () => {
+    const tab = await waitingTab({
+      trainer: { ...quickTrainer, train: () => new Promise(() => {}) },
+    });
+    await tab.socket.deliver(await signedOffer(offerOf()));
+    expect(tab.socket.kinds).toEqual(['hello', 'ready', 'accept']);
+    tab.socket.lose();
+    expect(tab.view.status.kind).toBe('offline');
     await tab.clock.pass(500);
-    tab.socket.open();
-    await tab.socket.deliver(closing('duplicate-participant'));
-    tab.socket.lose();
-    await tab.clock.pass(1_000);
     await seat(tab);
-    expect(tab.view.status.kind).toBe('waiting');
+    expect(tab.socket.last('hello').resume).toEqual(new Uint8Array(hexToBytes(sidOf(offerOf()))));
+    expect(tab.socket.kinds).toEqual(['hello', 'ready', 'accept']);
+    expect(tab.view.status.kind).toBe('in-round');
   });
 
   it('JOIN-3: another shard than the one it holds is loaded', async () => {
@@ -217,8 +287,7 @@ describe('a connection that is lost', () => {
     );
     tab.socket.lose();
     await tab.clock.pass(500);
-    tab.socket.open();
-    await tab.socket.deliver(welcomeTo(tinyTask, 3));
+    await seat(tab, tinyTask, 3);
     expect(shards).toEqual([1, 3]);
     expect(tab.view.shard?.index).toBe(3);
   });
@@ -361,7 +430,7 @@ describe('the end of a run', () => {
         },
       },
     });
-    await tab.socket.deliver(offerOf());
+    await tab.socket.deliver(await signedOffer(offerOf()));
     await tab.socket.deliver({ ...finished, outcome: 'failed' });
     expect(signal).toMatchObject({ aborted: true });
     expect(tab.view.status).toMatchObject({ kind: 'finished', outcome: 'failed' });

@@ -2,49 +2,94 @@
  * The client application: joins a run, loads its shard, waits, takes part in one round after another, and comes
  * back by itself when the connection is lost. A tab's worker and a Node participant run this same code.
  */
-import { base64UrlToBytes, bytesToHex, hexToBytes } from '../base/bytes.ts';
-import { isParticipantId, type ParticipantId, type RunId, type Sid } from '../base/ids.ts';
+import { bytesToHex, hexToBytes } from '../base/bytes.ts';
+import { isParticipantId, type ParticipantId, type RunId } from '../base/ids.ts';
 import { invariant, unreachable } from '../base/invariant.ts';
+import type { Signer } from '../crypto/identity.ts';
 import type { Examples } from '../data/examples.ts';
 import type { ShardReference } from '../data/shards.ts';
-import { decodeToParticipant, encodeMessage } from '../protocol/codec.ts';
-import { MAX_VECTOR_WORDS, MIN_COHORT, PROTOCOL_VERSION } from '../protocol/limits.ts';
-import type { Offer, ToCoordinator, ToParticipant, Welcome } from '../protocol/messages/directions.ts';
-import { sidOfOffer } from '../protocol/transcript.ts';
+import { entriesOfClient, type OwnEntry } from '../privacy/participant-ledger.ts';
+import { decodeOffer, decodeToParticipant, encodeMessage } from '../protocol/codec.ts';
+import {
+  chainFor,
+  decodeInvitation,
+  fingerprintOf,
+  verifyChain,
+  type Invitation,
+} from '../protocol/invitation.ts';
+import { MAX_COHORT, MAX_VECTOR_WORDS, MIN_COHORT, PROTOCOL_VERSION } from '../protocol/limits.ts';
+import type {
+  ToCoordinator,
+  ToParticipant,
+  ToParticipantOf,
+  Welcome,
+} from '../protocol/messages/directions.ts';
+import { helloBody, sidOfOffer } from '../protocol/transcript.ts';
+import { isOver } from '../round/client/step.ts';
 import type { ClientEvent, ClientPolicy } from '../round/client/types.ts';
 import { faultInWords } from './fault-words.ts';
-import { isOver, ParticipantRound } from './participant-round.ts';
+import { ParticipantRound } from './participant-round.ts';
+import type { PeerLinkEvent } from './peer-links.ts';
 import type { ParticipantPorts, Socket } from './ports.ts';
 import { retryMs } from './reconnection.ts';
-import { modelHashOfBytes, roundEventOf } from './round-events.ts';
+import type { Inspect } from './roster-check.ts';
+import { modelHashOfBytes } from './round-events.ts';
 import { outcomeOf, progressOf } from './round-words.ts';
 import { SentLedger } from './sent-ledger.ts';
-import type { ParticipantStatus, ParticipantView, RoundOutcome } from './view.ts';
+import type { Consent, ParticipantStatus, ParticipantView, RoundOutcome } from './view.ts';
+
+const NO_LIMIT: Consent = { promised: null, ownLimit: { epsilon: Infinity, delta: 1e-5 } };
 
 /** What a participant insists on, whatever it is offered. */
-const POLICY: ClientPolicy = { minCohort: MIN_COHORT, maxVectorWords: MAX_VECTOR_WORDS, maxEpochs: 100 };
+const POLICY: Omit<ClientPolicy, 'ownLimit' | 'promised' | 'ledger' | 'revealed'> = {
+  minCohort: MIN_COHORT,
+  minSurvivors: MIN_COHORT,
+  minHonest: 2,
+  maxVectorWords: MAX_VECTOR_WORDS,
+  maxEpochs: 100,
+  maxRepeats: 3,
+};
 
 /** From the first try to the welcome; what has not come by then does not come. */
 const WELCOME_MS = 15_000;
 /** A shard that cannot be reached this often in a row needs a person. */
 const LOAD_ATTEMPTS = 4;
 
+/** This participant, once its identity is open. */
+interface Self {
+  readonly id: ParticipantId;
+  readonly signer: Signer;
+  readonly slot: number | null;
+  /** From the admin's key to this identity. */
+  readonly chain: Uint8Array;
+}
+
 type Seated = { readonly welcome: Welcome; readonly examples: Examples };
 
 export class ParticipantSession {
   readonly #ports: ParticipantPorts;
   readonly #run: RunId;
-  readonly #invitation: Uint8Array<ArrayBuffer>;
+  #consent: Consent;
+  #ownEntries: readonly OwnEntry[] = [];
+  readonly #invitation: Invitation;
   readonly #onView: (view: ParticipantView) => void;
-  readonly #self: ParticipantId;
   readonly #ledger = new SentLedger();
-  readonly #seen = new Set<Sid>();
+  readonly #openLinks = new Set<string>();
+  /** Attempts that ended unopened after this participant had revealed its shares, by model. */
+  readonly #revealed = new Map<string, number>();
+  readonly #chains = new Map<string, ReturnType<Inspect>>();
   #status: ParticipantStatus = { kind: 'idle' };
   #socket: Socket | null = null;
+  #self: Self | null = null;
+  #coordinatorKey: Uint8Array | null = null;
   #welcome: Welcome | null = null;
   #seated: Seated | null = null;
   #backend: string | null = null;
   #round: ParticipantRound | null = null;
+  /** An offer is being looked at: one at a time. */
+  #considering = false;
+  /** Came before the last attempt's outcome was verified, or while another offer was looked at; the newest one. */
+  #nextOffer: ToParticipantOf<'offer'> | null = null;
   #roundBytes = 0;
   #rounds: readonly RoundOutcome[] = [];
   #room: { readonly here: number; readonly needed: number } | null = null;
@@ -56,25 +101,40 @@ export class ParticipantSession {
   /** The next try, or the end of patience with this one. */
   #cancelTimer: (() => void) | null = null;
   #dataKept = false;
+  #paused = false;
 
-  /** `invitation` is the link's fragment, 16 bytes in base64url; RangeError where it is not. */
+  /** `invitation` is the link's fragment; RangeError (with a sentence) where it is none. */
   constructor(
     ports: ParticipantPorts,
-    join: { readonly run: RunId; readonly invitation: string },
+    join: { readonly run: RunId; readonly invitation: string; readonly consent?: Consent },
     onView: (view: ParticipantView) => void,
   ) {
     this.#ports = ports;
     this.#run = join.run;
-    this.#invitation = new Uint8Array(base64UrlToBytes(join.invitation));
-    if (this.#invitation.length !== 16) throw new RangeError('invitation: not 16 bytes');
+    this.#consent = join.consent ?? NO_LIMIT;
+    const invitation = decodeInvitation(join.invitation);
+    if (!invitation.ok) throw new RangeError(`invitation: ${invitation.fault}`);
+    this.#invitation = invitation.value;
     this.#onView = onView;
-    const id = bytesToHex(ports.random(32));
-    invariant(isParticipantId(id), '32 random bytes make a participant id');
-    this.#self = id;
+    ports.links.onEvent((event) => this.#link(event));
   }
 
   join(): void {
-    if (this.#status.kind === 'idle') this.#connect();
+    if (this.#status.kind !== 'idle') return;
+    this.#setStatus({ kind: 'connecting', attempt: 0 });
+    void this.#open();
+  }
+
+  /** The identity is there before anything is said. */
+  async #open(): Promise<void> {
+    const { signer, slot } = await this.#ports.identity.open(this.#run);
+    const id = bytesToHex(signer.publicKey);
+    invariant(isParticipantId(id), 'an Ed25519 public key is a participant id');
+    const chain = await chainFor(this.#invitation, this.#run, signer.publicKey);
+    if (this.isOver) return;
+    this.#self = { id, signer, slot, chain };
+    void this.#readLedger();
+    this.#connect();
   }
 
   /** Ends this participation; a round that it masked for may be aborted for everyone by that. */
@@ -84,6 +144,15 @@ export class ParticipantSession {
     this.#round?.take({ kind: 'leave' });
     this.#send({ kind: 'leave' });
     this.#end({ kind: 'left' }, runOver('This tab left.'));
+  }
+
+  /** While it is paused it declines offers; the trainer's own pace is the caller's to stop. */
+  setPaused(paused: boolean): void {
+    if (this.#paused === paused || this.isOver) return;
+    this.#paused = paused;
+    // PAUSE-1: one that declined while it was paused is offered nothing until it says that it is ready again.
+    if (!paused && this.#seated !== null) this.#send({ kind: 'ready', backend: this.#backend ?? '' });
+    this.#changed();
   }
 
   /** Leaves, and deletes what this browser (or process) keeps, for every tab. */
@@ -104,9 +173,7 @@ export class ParticipantSession {
     this.#attempt++;
     this.#setStatus({ kind: 'connecting', attempt: this.#attempt });
     const socket: Socket = this.#ports.socket.open({
-      onOpen: () => {
-        if (this.#socket === socket) this.#hello();
-      },
+      onOpen: () => {},
       onFrame: (frame) => {
         if (this.#socket === socket) this.#receive(frame);
       },
@@ -118,11 +185,24 @@ export class ParticipantSession {
     this.#cancelTimer = this.#ports.clock.after(WELCOME_MS, () => this.#lost());
   }
 
-  #hello(): void {
-    const participant = hexToBytes(this.#self);
-    const shard = this.#welcome?.shard ?? null;
-    const [run, invitation] = [this.#run, this.#invitation];
-    this.#send({ kind: 'hello', protocol: PROTOCOL_VERSION, run, invitation, participant, shard });
+  /** JOIN-2: the answer to the greeting proves this identity for this connection. */
+  async #hello({ nonce, coordinatorKey }: ToParticipantOf<'greeting'>): Promise<void> {
+    const [self, socket] = [this.#self, this.#socket];
+    invariant(self, 'it connects with its identity');
+    this.#coordinatorKey = coordinatorKey;
+    const run = this.#run;
+    const proof = await self.signer.sign('hello', helloBody(nonce, coordinatorKey, run));
+    if (this.#socket !== socket) return;
+    this.#send({
+      kind: 'hello',
+      protocol: PROTOCOL_VERSION,
+      run,
+      participant: self.signer.publicKey,
+      chain: self.chain,
+      proof,
+      shard: this.#welcome?.shard ?? null,
+      resume: this.#round === null ? null : hexToBytes(this.#round.sid),
+    });
   }
 
   #lost(): void {
@@ -130,8 +210,8 @@ export class ParticipantSession {
     const socket = this.#socket;
     this.#socket = null;
     this.#room = null;
+    this.#nextOffer = null;
     socket?.close();
-    this.#round?.take({ kind: 'socket-lost' });
     if (this.isOver) return;
     const retryInMs = retryMs(this.#attempt, this.#ports.random);
     this.#setStatus({ kind: 'offline', retryInMs });
@@ -145,6 +225,7 @@ export class ParticipantSession {
     this.#socket = null;
     this.#round?.take(because);
     socket?.close();
+    this.#ports.links.closeAll();
     this.#setStatus(status);
   }
 
@@ -178,6 +259,8 @@ export class ParticipantSession {
 
   #take(message: ToParticipant): void {
     switch (message.kind) {
+      case 'greeting':
+        return void this.#hello(message);
       case 'welcome':
         return void this.#seat(message);
       case 'room':
@@ -185,11 +268,18 @@ export class ParticipantSession {
         if (this.#status.kind === 'waiting') this.#wait();
         return;
       case 'offer':
-        return this.#offered(message);
+        return void this.#offered(message);
       case 'roster':
+      case 'relayed':
+      case 'peers-gone':
+      case 'mask-request':
+      case 'upload-grant':
+      case 'unmask-request':
+      case 'confirmations':
       case 'result':
       case 'abort':
-        return this.#inRound(message.sid)?.take(roundEventOf(message));
+      case 'dismissed':
+        return this.#inRound(message.sid)?.receive(message);
       case 'finished': {
         const { outcome, rounds } = message;
         const modelHash = modelHashOfBytes(message.modelHash);
@@ -199,9 +289,7 @@ export class ParticipantSession {
         );
       }
       case 'fault':
-        // A connection that the coordinator has not yet missed: it will, and the next try succeeds.
-        if (message.closing && message.code !== 'duplicate-participant')
-          this.#fail(faultInWords(message.code));
+        if (message.closing) this.#fail(faultInWords(message.code));
         return;
       default:
         return unreachable(message);
@@ -216,6 +304,8 @@ export class ParticipantSession {
   /** Loads the shard and starts the backend; both stay where the seat is the same after a reconnect. */
   async #seat(welcome: Welcome): Promise<void> {
     this.#cancelTimer?.();
+    if (welcome.onePerProfile && (this.#self?.slot ?? 0) > 0)
+      return this.#fail('This run takes one tab of a browser only, and another one of yours is taking part.');
     const before = this.#seated;
     this.#welcome = welcome;
     if (
@@ -229,8 +319,10 @@ export class ParticipantSession {
       this.#seated = { welcome, examples };
     } else this.#seated = { welcome, examples: before.examples };
     this.#attempt = 0;
-    this.#wait();
     this.#send({ kind: 'ready', backend: this.#backend ?? '' });
+    if (this.#round === null) return this.#wait();
+    this.#round.take({ kind: 'reconnected' });
+    this.#roundChanged();
   }
 
   /** Null where it failed, or where the connection it was loaded for is gone: the next welcome loads again. */
@@ -262,27 +354,54 @@ export class ParticipantSession {
     return loaded.value;
   }
 
-  #offered(offer: Offer): void {
-    if (this.#seated === null || this.#welcome === null) return;
-    const { welcome, examples } = this.#seated;
-    const sid = sidOfOffer(encodeMessage(offer), welcome.coordinatorKey);
-    // An offer is joined at most once (OFFER-3), and one round at a time.
-    if (this.#seen.has(sid) || this.#round !== null || offer.run !== this.#run) return;
-    this.#seen.add(sid);
+  /** OFFER-3: signed, for this run, stored as seen, and one at a time. */
+  async #offered(offer: ToParticipantOf<'offer'>): Promise<void> {
+    const [seated, self, coordinatorKey] = [this.#seated, this.#self, this.#coordinatorKey];
+    if (seated === null || self === null || coordinatorKey === null) return;
+    if (this.#considering || this.#round !== null) {
+      this.#nextOffer = offer;
+      return;
+    }
+    const { terms, signature } = offer;
+    const decoded = decodeOffer(terms);
+    if (!decoded.ok || decoded.value.run !== this.#run) return;
+    this.#considering = true;
+    const sid = sidOfOffer(terms, coordinatorKey);
+    const check = { domain: 'offer', body: terms, signature, publicKey: coordinatorKey } as const;
+    const [valid] = await this.#ports.suite.verifyAll([check]);
+    const isNew = valid === true && (await this.#ports.attempts.remember(sid, self.id));
+    const entries = isNew ? await this.#ports.ledger.entries() : null;
+    this.#considering = false;
+    if (this.isOver) return;
+    if (!isNew) return this.#considerNext();
+    if (this.#paused) return this.#send({ kind: 'decline', sid: hexToBytes(sid), reason: 'paused' });
     this.#roundBytes = 0;
+    const { welcome, examples } = seated;
+    const run = this.#run;
+    const ledger = entries?.ok === true ? { entries: entries.value, run, self: self.id, sid } : null;
     const context = {
-      self: this.#self,
+      run,
+      self: self.id,
+      signer: self.signer,
+      chain: self.chain,
+      inspect: this.#inspect,
+      coordinatorKey,
       sid,
-      offer,
+      offer: decoded.value,
       task: welcome.task,
       examples,
       shard: welcome.shard,
-      policy: POLICY,
+      policy: { ...POLICY, ...this.#consent, ledger, revealed: this.#revealed },
     };
     let begun: ParticipantRound | null = null;
     const round = new ParticipantRound(context, this.#ports, {
       send: (message) => this.#send(message),
       bufferedBytes: () => this.#socket?.bufferedBytes() ?? 0,
+      sentToPeer: (kind, bytes) => {
+        this.#ledger.record(this.#ports.clock.nowMs(), kind, bytes, 'peers');
+        this.#roundBytes += bytes;
+      },
+      openLinks: () => this.#openLinks,
       changed: () => this.#roundChanged(),
       ended: () => {
         if (begun !== null) this.#roundEnded(begun);
@@ -290,8 +409,46 @@ export class ParticipantSession {
     });
     begun = round;
     this.#round = round;
-    if (isOver(round.state)) this.#roundEnded(round);
-    else this.#roundChanged();
+    if (isOver(round.state)) return this.#roundEnded(round);
+    // The first offer that is taken is a promise for all that come.
+    const promised = this.#consent.promised ?? decoded.value.privacy?.caps ?? null;
+    this.#consent = { ...this.#consent, promised };
+    this.#roundChanged();
+  }
+
+  /** INVITE-2: a peer's invitation must come from the admin of this tab's own link. */
+  #inspect: Inspect = (chain, participant) => {
+    const key = `${participant} ${bytesToHex(chain)}`;
+    const known = this.#chains.get(key);
+    if (known) return known;
+    const verified = verifyChain(chain, {
+      run: this.#run,
+      adminKey: this.#invitation.adminKey,
+      identity: hexToBytes(participant),
+      nowSeconds: Math.floor(this.#ports.clock.nowMs() / 1_000),
+    });
+    // Peers come back every round.
+    if (this.#chains.size < MAX_COHORT) this.#chains.set(key, verified);
+    return verified;
+  };
+
+  // ── direct connections ────────────────────────────────────────────────────────────────────────
+
+  #link(event: PeerLinkEvent): void {
+    const { peer } = event;
+    switch (event.kind) {
+      case 'opened':
+        this.#openLinks.add(peer);
+        return this.#round?.linkOpened(peer);
+      case 'closed':
+      case 'failed':
+        this.#openLinks.delete(peer);
+        return this.#round?.linkLost(peer);
+      case 'message':
+        return this.#round?.receiveFromPeer(peer, event.bytes);
+      default:
+        return unreachable(event);
+    }
   }
 
   #roundChanged(): void {
@@ -303,9 +460,29 @@ export class ParticipantSession {
   #roundEnded(round: ParticipantRound): void {
     if (this.#round !== round) return;
     this.#round = null;
+    const { state, offer } = round;
+    if ('revealed' in state && state.revealed) {
+      const model = bytesToHex(offer.modelHash);
+      this.#revealed.set(model, (this.#revealed.get(model) ?? 0) + 1);
+    }
     this.#rounds = [...this.#rounds, outcomeOf(round, this.#roundBytes)];
+    void this.#readLedger();
     if (this.#socket === null) this.#changed();
     else this.#wait();
+    this.#considerNext();
+  }
+
+  async #readLedger(): Promise<void> {
+    const [entries, self] = [await this.#ports.ledger.entries(), this.#self];
+    if (!entries.ok || self === null) return;
+    this.#ownEntries = entriesOfClient(entries.value, { run: this.#run, client: self.id });
+    this.#changed();
+  }
+
+  #considerNext(): void {
+    const next = this.#nextOffer;
+    this.#nextOffer = null;
+    if (next !== null && !this.isOver) void this.#offered(next);
   }
 
   // ── what is shown ─────────────────────────────────────────────────────────────────────────────
@@ -329,7 +506,8 @@ export class ParticipantSession {
     const shard: ShardReference | null = this.#welcome?.shard ?? null;
     return {
       status: this.#status,
-      participant: this.#self,
+      participant: this.#self?.id ?? null,
+      adminFingerprint: fingerprintOf(this.#invitation.adminKey),
       task: this.#welcome?.task ?? null,
       shard,
       examples: this.#seated?.examples.count ?? null,
@@ -338,6 +516,8 @@ export class ParticipantSession {
       sent: this.#ledger.rows,
       bytesSent: this.#ledger.totalBytes,
       dataKept: this.#dataKept,
+      ownEntries: this.#ownEntries,
+      paused: this.#paused,
     };
   }
 }

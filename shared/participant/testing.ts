@@ -4,21 +4,45 @@ import type { RunId, Sid } from '../base/ids.ts';
 import { invariant } from '../base/invariant.ts';
 import { seededRandom } from '../base/random.ts';
 import { ok } from '../base/result.ts';
+import { nobleSigner } from '../crypto/identity.ts';
+import { nobleSuite } from '../crypto/suite.ts';
 import type { Examples } from '../data/examples.ts';
-import { decodeToCoordinator, encodeMessage } from '../protocol/codec.ts';
+import { decodeToCoordinator, encodeMessage, encodeOffer } from '../protocol/codec.ts';
+import { createInvitation, encodeInvitation } from '../protocol/invitation.ts';
 import { AUXILIARY_LANES, DURATION_MS, MIN_COHORT } from '../protocol/limits.ts';
-import type { Offer, ToCoordinator, ToParticipant, Welcome } from '../protocol/messages/directions.ts';
+import type {
+  Offer,
+  ToCoordinator,
+  ToParticipant,
+  ToParticipantOf,
+  Welcome,
+} from '../protocol/messages/directions.ts';
 import { sidOfOffer } from '../protocol/transcript.ts';
 import { parameterCount } from '../tasks/layout.ts';
 import { mnistTask } from '../tasks/mnist.ts';
 import { bytesOfParameters, modelHashOf } from '../tasks/parameters.ts';
 import type { Task } from '../tasks/task.ts';
-import type { ClockPort, ParticipantPorts, Socket, SocketHandlers, TrainerPort } from './ports.ts';
+import { ledgerInMemory } from './ledger-in-memory.ts';
+import { NO_LINKS } from './no-links.ts';
+import type {
+  AttemptsPort,
+  ClockPort,
+  ParticipantPorts,
+  Socket,
+  SocketHandlers,
+  TrainerPort,
+} from './ports.ts';
 import { ParticipantSession } from './session.ts';
 import type { ParticipantView } from './view.ts';
 
-const RUN = 'AAAAAAAAAAAAAAAA' as RunId;
-const COORDINATOR_KEY = new Uint8Array(32).fill(7);
+export const RUN = 'AAAAAAAAAAAAAAAA' as RunId;
+export const coordinatorSigner = nobleSigner(seededRandom('coordinator')(32));
+/** Whoever opens this link is invited, for as long as these tests run. */
+export const openInvitation = await createInvitation(nobleSigner(seededRandom('admin')(32)), RUN, {
+  kind: 'open',
+  expirySeconds: 4_000_000_000,
+  inviteSecret: seededRandom('invite')(32),
+});
 
 /** Dense, [inputs, units]; [2, 2] has six parameters. */
 export const taskOf = (inputs: number, units: number): Task => ({
@@ -29,7 +53,7 @@ export const taskOf = (inputs: number, units: number): Task => ({
     inputShape: [inputs],
     layers: [{ kind: 'dense', units, activation: 'linear' }],
   },
-  quantization: { range: 1 },
+  quantization: { range: 1, bits: 16 },
   weightMax: 10,
 });
 export const tinyTask = taskOf(2, 2);
@@ -47,7 +71,7 @@ const examples: Examples = {
 /** Lets everything that waits for no timer go on. */
 export async function settle(): Promise<void> {
   // No chain of promises here is as long.
-  for (let turn = 0; turn < 200; turn++) await Promise.resolve();
+  for (let turn = 0; turn < 500; turn++) await Promise.resolve();
 }
 
 export class TestClock implements ClockPort {
@@ -149,6 +173,18 @@ export const quickTrainer: TrainerPort = {
   },
 };
 
+/** Attempts that were joined, for as long as the browser keeps them. */
+export function keptAttempts(): AttemptsPort {
+  const seen = new Set<Sid>();
+  return {
+    remember: async (sid) => {
+      const isNew = !seen.has(sid);
+      seen.add(sid);
+      return isNew;
+    },
+  };
+}
+
 export interface TestTab {
   readonly session: ParticipantSession;
   readonly clock: TestClock;
@@ -162,7 +198,7 @@ export interface TestTab {
 export function testTab(
   changes: Partial<ParticipantPorts> = {},
   task = tinyTask,
-  invitation = 'A'.repeat(22),
+  invitation = encodeInvitation(openInvitation),
 ): TestTab {
   const clock = new TestClock();
   const sockets: TestSocket[] = [];
@@ -180,6 +216,12 @@ export function testTab(
     trainer: quickTrainer,
     clock,
     random: seededRandom('tab'),
+    identity: { open: async () => ({ signer: nobleSigner(seededRandom('identity')(32)), slot: 0 }) },
+    attempts: keptAttempts(),
+    ledger: ledgerInMemory(),
+    acquaintances: null,
+    links: NO_LINKS,
+    suite: nobleSuite,
     ...changes,
   };
   const session = new ParticipantSession(ports, { run: RUN, invitation }, ({ status }) => {
@@ -201,18 +243,23 @@ export function testTab(
   };
 }
 
+export const greeting: ToParticipantOf<'greeting'> = {
+  kind: 'greeting',
+  nonce: new Uint8Array(32).fill(1),
+  coordinatorKey: coordinatorSigner.publicKey,
+};
+
 export const welcomeTo = (task: Task, index = 1): Welcome => ({
   kind: 'welcome',
-  coordinatorKey: COORDINATOR_KEY,
   task,
   shard: { index, of: 4 },
   rounds: 2,
   minCohort: MIN_COHORT,
+  onePerProfile: false,
 });
 
 export function offerOf(changes: Partial<Offer> = {}, task = tinyTask): Offer {
   return {
-    kind: 'offer',
     run: RUN,
     round: 1,
     attempt: 1,
@@ -224,25 +271,44 @@ export function offerOf(changes: Partial<Offer> = {}, task = tinyTask): Offer {
     weightMax: task.weightMax,
     invited: 4,
     minCohort: MIN_COHORT,
+    minSurvivors: MIN_COHORT,
+    accomplices: 1,
+    dropoutPerMille: 0,
     vectorWords: parameterCount(task.model) + AUXILIARY_LANES,
+    privacy: null,
     seed: 1,
     durationsMs: DURATION_MS,
     ...changes,
   };
 }
 
-export const sidOf = (offer: Offer): Sid => sidOfOffer(encodeMessage(offer), COORDINATOR_KEY);
+/** As the coordinator of these tests sends it. */
+export async function signedOffer(offer: Offer): Promise<ToParticipantOf<'offer'>> {
+  const terms = encodeOffer(offer);
+  return { kind: 'offer', terms, signature: await coordinatorSigner.sign('offer', terms) };
+}
+
+export const sidOf = (offer: Offer): Sid => sidOfOffer(encodeOffer(offer), coordinatorSigner.publicKey);
+
+/** A tab whose first connection is open, and not yet greeted. */
+export async function joiningTab(changes: Partial<ParticipantPorts> = {}, task = tinyTask): Promise<TestTab> {
+  const tab = testTab(changes, task);
+  tab.session.join();
+  await settle();
+  tab.socket.open();
+  return tab;
+}
 
 /** A tab that waits for its first round. */
 export async function waitingTab(changes: Partial<ParticipantPorts> = {}, task = tinyTask): Promise<TestTab> {
-  const tab = testTab(changes, task);
-  tab.session.join();
+  const tab = await joiningTab(changes, task);
   await seat(tab, task);
   return tab;
 }
 
-/** Opens the newest connection and welcomes the tab. */
-export async function seat(tab: TestTab, task = tinyTask): Promise<void> {
+/** Opens the newest connection, and greets and welcomes the tab. */
+export async function seat(tab: TestTab, task = tinyTask, index = 1): Promise<void> {
   tab.socket.open();
-  await tab.socket.deliver(welcomeTo(task));
+  await tab.socket.deliver(greeting);
+  await tab.socket.deliver(welcomeTo(task, index));
 }

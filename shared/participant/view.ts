@@ -1,24 +1,48 @@
 /** What the worker (or a Node participant) reports upward, whole, on each change; and the commands that come down. */
 import type { ModelHash, ParticipantId, RunId } from '../base/ids.ts';
+import type { Caps, LedgerEntry } from '../privacy/ledger.ts';
 import type { AbortCode } from '../protocol/faults.ts';
 import type { Task } from '../tasks/task.ts';
 import type { LeaveReason } from '../round/client/types.ts';
 import type { ShardReference } from '../data/shards.ts';
+import type { Reach } from './peer-exchange.ts';
+import type { PeerRecognition } from './ports.ts';
+import type { Evidence } from './round-inbox.ts';
+
+/** What a person agreed to when they joined. */
+export interface Consent {
+  /** What the run promised on the page; null where there was nothing, and the first offer says. */
+  readonly promised: Caps | null;
+  /** Over all tabs of this profile and all runs on this origin; ε = ∞ where the person sets no limit. */
+  readonly ownLimit: Omit<Caps, 'participations'>;
+}
 
 export type Command =
-  | { readonly kind: 'join'; readonly run: RunId; readonly invitation: string }
+  | { readonly kind: 'join'; readonly run: RunId; readonly invitation: string; readonly consent: Consent }
   | { readonly kind: 'leave' }
+  /** Training stops after the batch in hand, and offers are declined, until it is unset. */
+  | { readonly kind: 'set-paused'; readonly paused: boolean }
   | { readonly kind: 'delete-data' };
+
+/** A neighbour of a round. */
+export interface PeerView {
+  readonly id: ParticipantId;
+  readonly reach: Reach;
+  /** Whether this browser has met it before; null before that is known. */
+  readonly met: PeerRecognition | null;
+}
 
 export interface RoundProgress {
   readonly round: number;
   readonly attempt: number;
-  readonly phase: 'training' | 'advertised' | 'masking' | 'uploading' | 'submitted';
+  readonly phase: 'training' | 'advertised' | 'sharing' | 'masking' | 'uploading' | 'submitted' | 'unmasking';
   readonly percent: number;
   readonly epoch: number;
   readonly epochs: number;
   /** Own training loss, latest batch; stays here. */
   readonly loss: number | null;
+  /** How each neighbour is reached; empty before there is a roster. */
+  readonly peers: readonly PeerView[];
 }
 
 export interface RoundOutcome {
@@ -31,6 +55,11 @@ export interface RoundOutcome {
   /** Own mean training loss of the round; stays here. */
   readonly loss: number | null;
   readonly bytesSent: number;
+  /** Neighbours that were reached without and through the coordinator. */
+  readonly direct: number;
+  readonly relayed: number;
+  /** Where the coordinator was caught signing two values for one round. */
+  readonly evidence: Evidence | null;
 }
 
 /** One message that left this tab. */
@@ -38,7 +67,7 @@ export interface SentMessage {
   readonly atMs: number;
   readonly kind: string;
   readonly bytes: number;
-  readonly to: 'coordinator';
+  readonly to: 'coordinator' | 'peers';
   /** Consecutive messages of one kind (upload chunks, progress) are one row. */
   readonly count: number;
 }
@@ -63,7 +92,10 @@ export type ParticipantStatus =
 
 export interface ParticipantView {
   readonly status: ParticipantStatus;
-  readonly participant: ParticipantId;
+  /** Null before this tab's identity is open. */
+  readonly participant: ParticipantId | null;
+  /** Fingerprint of the key that the invitation comes from. */
+  readonly adminFingerprint: string;
   readonly task: Task | null;
   readonly shard: ShardReference | null;
   readonly examples: number | null;
@@ -72,4 +104,7 @@ export interface ParticipantView {
   readonly sent: readonly SentMessage[];
   readonly bytesSent: number;
   readonly dataKept: boolean;
+  /** What this tab has spent in this run, from the browser's ledger; as it was when last looked at. */
+  readonly ownEntries: readonly LedgerEntry[];
+  readonly paused: boolean;
 }

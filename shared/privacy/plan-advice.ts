@@ -8,6 +8,9 @@ import { MAX_COHORT } from '../protocol/limits.ts';
 /** Noise as large as the largest update: more than this and a round's mean says nearly nothing. */
 export const NOISE_LIMIT = 1;
 
+/** A larger one bounds nothing, and the drawing of the noise would leave none of the usual δ. */
+const MAX_ADVISED_EPSILON = 20;
+
 export interface Advice {
   readonly setting: 'rounds' | 'clients' | 'parameters' | 'epsilon' | 'bits';
   readonly value: number;
@@ -31,7 +34,7 @@ export function adviceFor(settings: PlanSettings, plan: Plan): Advice[] {
     ['rounds', nearest(rounds, 1, withRounds)],
     ['clients', nearest(clients, MAX_COHORT, withClients)],
     ['parameters', nearest(parameters, 1, (value) => fits({ parameters: value }))],
-    ['epsilon', nearest(Math.ceil(epsilon), 100, (value) => fits({ epsilon: value }))],
+    ['epsilon', nearest(Math.ceil(epsilon), MAX_ADVISED_EPSILON, (value) => fits({ epsilon: value }))],
     ['bits', nearest(bits, MAX_BITS, (value) => fits({ bits: value }))],
   ];
   return found.flatMap(([setting, value]) => (value === null ? [] : [{ setting, value }]));

@@ -1,7 +1,10 @@
-/** What a run under distributed noise is planned from, and why a setting is refused. */
+/** What a run under noise is planned from, and why a setting is refused. */
 import { MAX_COHORT, MAX_ROUNDS, MAX_VECTOR_WORDS, MIN_COHORT } from '../protocol/limits.ts';
+import type { NoiseMode } from './mechanism-parameters.ts';
 
 export interface PlanSettings {
+  /** `distributed` unless said; `none` ignores epsilon and delta. */
+  readonly mode?: NoiseMode;
   /** Largest cohort of a round. */
   readonly clients: number;
   readonly rounds: number;
@@ -22,7 +25,7 @@ export interface PlanSettings {
   readonly lanes: readonly number[];
 }
 
-export type SettingName = Exclude<keyof PlanSettings, 'lanes'> | 'lanes';
+export type SettingName = Exclude<keyof PlanSettings, 'mode'>;
 
 export interface SettingFault {
   readonly setting: SettingName;
@@ -93,7 +96,8 @@ function rangeFault(setting: SettingName, value: number, low: number, high: numb
   };
 }
 
-function deltaFault({ delta, clients }: PlanSettings): SettingFault | null {
+function deltaFault({ mode, delta, clients }: PlanSettings): SettingFault | null {
+  if (mode === 'none') return null;
   if (delta > 0 && delta < 1 / clients) return null;
   const nearest = delta >= 1 / clients ? DELTA_ROOM / clients : Math.min(USUAL_DELTA, DELTA_ROOM / clients);
   return {
@@ -115,7 +119,8 @@ function laneFault({ lanes }: PlanSettings): SettingFault | null {
   return { setting: 'lanes', reason: `lanes ${wrong} is not a whole bound of at least 1`, nearest: 1 };
 }
 
-function epsilonFault({ epsilon }: PlanSettings): SettingFault | null {
+function epsilonFault({ mode, epsilon }: PlanSettings): SettingFault | null {
+  if (mode === 'none') return null;
   if (Number.isFinite(epsilon) && epsilon > 0) return null;
   return { setting: 'epsilon', reason: `epsilon ${epsilon} is not a number above 0`, nearest: null };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { lengthAfterPadding } from '../numeric/rotate.ts';
 import { adviceFor } from './plan-advice.ts';
 import type { Plan } from './plan.ts';
-import { lengthAfterPadding, planRun } from './plan.ts';
+import { planRun } from './plan.ts';
 import type { PlanSettings, SettingName } from './plan-settings.ts';
 import { evaluateRow } from './rows/evaluate.ts';
 

@@ -1,33 +1,38 @@
 /**
- * Noise and scale of a run under distributed Skellam noise, solved together so that a client's ε after all its
- * participations is at most the target (design: PRIVACY.md, "Pipeline of an update"). Everything a participant needs to
- * recompute ε is an integer or is in the plan.
+ * Noise and scale of a run, solved together so that a client's ε after all its participations is at most the target
+ * (design: PRIVACY.md, "Pipeline of an update"). Everything a participant needs to recompute ε is an integer or is in
+ * the plan.
  */
 import type { Result } from '../base/result.ts';
 import { fail, ok } from '../base/result.ts';
+import { lengthAfterPadding } from '../numeric/rotate.ts';
 import { leastNoise } from './calibrate.ts';
+import { epsilonOfNoise, integerSensitivity } from './mechanism-epsilon.ts';
 import type { PlanSettings, SettingFault } from './plan-settings.ts';
 import { MAX_BITS, settingFault } from './plan-settings.ts';
-import { epsilonOfCurve } from './rdp/conversion.ts';
-import { DISTRIBUTED_ORDERS } from './rdp/orders.ts';
-import { roundedL1, roundedSensitivity, scaleForBits } from './rounding.ts';
+import { roundedSensitivity, scaleForBits } from './rounding.ts';
+import type { SampledNoise } from './sampling-cost.ts';
+import { largestSampledEpsilon, SAMPLING_SHARE, samplingDelta } from './sampling-cost.ts';
 import type { Sensitivity } from './skellam.ts';
-import { skellamRdp } from './skellam.ts';
 
 /** Of conditional rounding: a draw keeps to the norm bound with probability at least 1 − β. */
 const BETA = Math.exp(-0.5);
 /** Standard deviations of the noised sum that fit half the ring. */
 const DEVIATIONS = 4;
-/** A finer grid than gives one client's noise this many steps buys nothing. */
-const MAX_SHARE_STEPS = 10_000;
+/** A finer grid than gives one draw of noise this many steps buys nothing. */
+const MAX_DRAW_STEPS = 10_000;
+/** On a coarser one a draw is nearly always 0, and tables of it are not made. */
+const MIN_DRAW_STEPS = 0.1;
+/** Nor does a finer grid than single precision has steps up to the clip norm; ⌊Δ₂²⌋ is then below 2^53. */
+const MAX_CLIP_STEPS = 2 ** 24;
 
 export interface Plan {
   /** The accountant's answer for these integers: at most the target. */
   readonly epsilon: number;
   readonly order: number;
-  /** Of a client whose fellows' noise is all known: only its own share protects it. */
+  /** Of a client whose fellows' noise is all known: only its own protects it, and none does in the central mode. */
   readonly epsilonAlone: number;
-  /** h = minSurvivors − accomplices. */
+  /** h = minSurvivors − accomplices; 1 where the noise is one draw. */
   readonly countedShares: number;
   /** z: standard deviation of the counted noise over the L2 sensitivity. */
   readonly noiseMultiplier: number;
@@ -42,7 +47,7 @@ export interface Plan {
   readonly squaredNormBound: number;
   readonly sensitivity: Sensitivity;
   readonly paddedLength: number;
-  /** n/h: how many times the variance exceeds what is counted when every share arrives. */
+  /** n/h (n in the local mode, 1 in the central): the variance in the sum of all over what is counted. */
   readonly price: number;
   /** Norm of the noise in the mean update over the clip norm: at 1 it is as large as the largest update. */
   readonly noiseToClip: number;
@@ -57,6 +62,15 @@ export function planRun(settings: PlanSettings): Result<Plan, SettingFault> {
   if (fault?.setting === 'epsilon') return fail({ ...fault, nearest: leastEpsilon(settings) });
   if (fault?.setting === 'bits') return fail({ ...fault, nearest: leastBits(settings, fault.nearest) });
   if (fault !== null) return fail(fault);
+  const largest = sampledEpsilonLimit(settings);
+  if (settings.mode !== 'none' && epsilon > largest) {
+    const reason = `epsilon ${epsilon} is more than drawing the noise leaves of delta ${settings.delta}`;
+    return fail({
+      setting: 'epsilon',
+      reason,
+      nearest: largest >= 0.1 ? Math.floor(largest * 10) / 10 : null,
+    });
+  }
   const plan = solve(settings);
   if (plan !== null) return ok(plan);
   const bits = leastBits(settings, settings.bits + 1);
@@ -72,6 +86,10 @@ export function planRun(settings: PlanSettings): Result<Plan, SettingFault> {
   const reason = `epsilon ${epsilon} is not reached by any noise that fits ${MAX_BITS} bits`;
   return fail({ setting: 'epsilon', reason, nearest: leastEpsilon({ ...settings, bits: MAX_BITS }) });
 }
+
+/** Above it, sampling would take more than its share of δ; half of that is kept back for what it adds to ε. */
+const sampledEpsilonLimit = (settings: PlanSettings): number =>
+  largestSampledEpsilon(sampledNoise(settings), (SAMPLING_SHARE / 2) * settings.delta);
 
 /** The fewest bits from `from` on with which some noise meets the target. */
 function leastBits(settings: PlanSettings, from: number | null): number | null {
@@ -102,32 +120,43 @@ interface Grid {
   readonly sensitivity: Sensitivity;
 }
 
-const countedShares = ({ minSurvivors, accomplices }: PlanSettings): number => minSurvivors - accomplices;
+/** h, whose shares together are the counted noise; other modes add it in one draw. */
+const countedShares = ({ mode = 'distributed', minSurvivors, accomplices }: PlanSettings): number =>
+  mode === 'distributed' ? minSurvivors - accomplices : 1;
+
+/** How many draws, each of a counted share, are in the sum of all clients. */
+const sharesInSum = ({ mode = 'distributed', clients }: PlanSettings): number =>
+  mode === 'central' || mode === 'none' ? 1 : clients;
 
 function solve(settings: PlanSettings): Plan | null {
-  const epsilonAt = (noiseStdDev: number): number => {
-    const grid = gridFor(settings, noiseStdDev);
-    return grid === null ? Infinity : epsilonOf(settings, grid, 1).epsilon;
-  };
-  let noiseStdDev: number;
-  try {
-    noiseStdDev = leastNoise(epsilonAt, settings.epsilon, { from: 1e-6 * settings.clipNorm, factor: 1.25 });
-  } catch (error) {
-    if (error instanceof RangeError) return null;
-    throw error;
-  }
+  const noiseStdDev = settings.mode === 'none' ? 0 : solveNoise(settings);
+  if (noiseStdDev === null) return null;
   const grid = gridFor(settings, noiseStdDev);
   return grid === null ? null : planOf(settings, grid, noiseStdDev);
 }
 
+function solveNoise(settings: PlanSettings): number | null {
+  const delta = settings.delta - 2 * samplingDelta(sampledNoise(settings));
+  const epsilonAt = (noiseStdDev: number): number => {
+    const grid = gridFor(settings, noiseStdDev);
+    return grid === null ? Infinity : epsilonOf(settings, grid, delta, 1).epsilon;
+  };
+  try {
+    return leastNoise(epsilonAt, settings.epsilon, { from: 1e-6 * settings.clipNorm, factor: 1.25 });
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
 function planOf(settings: PlanSettings, grid: Grid, noiseStdDev: number): Plan {
-  const { clients, clipNorm, parameters, bits, lanes } = settings;
+  const { mode, clients, clipNorm, parameters, bits, lanes, delta } = settings;
   const shares = countedShares(settings);
   const paddedLength = lengthAfterPadding(parameters);
-  const price = clients / shares;
+  const price = sharesInSum(settings) / shares;
   return {
-    ...epsilonOf(settings, grid, 1),
-    epsilonAlone: epsilonOf(settings, grid, shares).epsilon,
+    ...epsilonOf(settings, grid, delta, 1),
+    epsilonAlone: mode === 'central' ? Infinity : epsilonOf(settings, grid, delta, shares).epsilon,
     countedShares: shares,
     noiseMultiplier: grid.noiseSteps / grid.sensitivity.l2,
     noiseSteps: grid.noiseSteps,
@@ -146,65 +175,53 @@ function planOf(settings: PlanSettings, grid: Grid, noiseStdDev: number): Plan {
 /** The finest grid on which the sum, its noise and every lane fit the ring; null where none does. */
 function gridFor(settings: PlanSettings, noiseStdDev: number): Grid | null {
   const { clients, clipNorm, bits, parameters, lanes } = settings;
-  const shares = countedShares(settings);
   const dimension = lengthAfterPadding(parameters);
-  const localStdDev = noiseStdDev / Math.sqrt(shares);
+  const drawStdDev = noiseStdDev / Math.sqrt(countedShares(settings));
+  const sumStdDev = drawStdDev * Math.sqrt(sharesInSum(settings));
   if (2 ** (2 * bits) <= clients * DEVIATIONS ** 2) return null;
+  const localStdDev = sumStdDev / Math.sqrt(clients);
   const request = { localStdDev, clipNorm, bits, clients, dimension, deviations: DEVIATIONS, flatness: 1 };
-  let scale = Math.min(scaleForBits(request), MAX_SHARE_STEPS / localStdDev);
+  let scale = Math.min(scaleForBits(request), MAX_DRAW_STEPS / drawStdDev, MAX_CLIP_STEPS / clipNorm);
   for (const bound of lanes) {
     const room = 2 ** (bits - 1) - clients * bound;
-    scale = Math.min(scale, room / (DEVIATIONS * localStdDev * Math.sqrt(clients)));
+    scale = Math.min(scale, room / (DEVIATIONS * sumStdDev));
   }
-  if (!(scale > 0)) return null;
+  if (!(scale > 0) || (drawStdDev > 0 && scale * drawStdDev < MIN_DRAW_STEPS)) return null;
   const rounded = roundedSensitivity(clipNorm * scale, BETA, dimension);
   const squaredNormBound = Math.floor(rounded.l2 ** 2);
-  const l2 = Math.sqrt(squaredNormBound);
-  const sensitivity = {
-    l2: Math.sqrt(squaredNormBound + lanes.reduce((sum, bound) => sum + bound ** 2, 0)),
-    l1: roundedL1(l2, dimension) + lanes.reduce((sum, bound) => sum + bound, 0),
+  return {
+    scale,
+    noiseSteps: noiseStdDev * scale,
+    squaredNormBound,
+    sensitivity: integerSensitivity(squaredNormBound, dimension, lanes),
   };
-  return { scale, noiseSteps: noiseStdDev * scale, squaredNormBound, sensitivity };
 }
 
 /** After all of one client's participations, with only one in `missing` of the counted variance there. */
 function epsilonOf(
-  { participations, delta }: PlanSettings,
+  { mode = 'distributed', participations }: PlanSettings,
   { sensitivity, noiseSteps }: Grid,
+  delta: number,
   missing: number,
 ): { readonly epsilon: number; readonly order: number } {
-  const variance = noiseSteps ** 2 / missing;
-  const rdp = DISTRIBUTED_ORDERS.map((order) => participations * skellamRdp(sensitivity, variance, order));
-  return epsilonOfCurve({ orders: DISTRIBUTED_ORDERS, rdp }, delta);
+  return epsilonOfNoise({ mode, sensitivity, variance: noiseSteps ** 2 / missing, participations }, delta);
 }
+
+const sampledNoise = (settings: PlanSettings): SampledNoise => ({
+  epsilon: settings.epsilon,
+  participations: settings.participations,
+  countedShares: countedShares(settings),
+  dimension: lengthAfterPadding(settings.parameters) + settings.lanes.length,
+});
 
 /** The least ε, rounded up to two digits, that some noise gives; null where none fits at all. */
 function leastEpsilon(settings: PlanSettings): number | null {
   let least = Infinity;
   for (let noise = 1e-3 * settings.clipNorm; noise < 1e9 * settings.clipNorm; noise *= 1.5) {
     const grid = gridFor(settings, noise);
-    if (grid !== null) least = Math.min(least, epsilonOf(settings, grid, 1).epsilon);
+    if (grid !== null) least = Math.min(least, epsilonOf(settings, grid, settings.delta, 1).epsilon);
   }
   if (least === Infinity) return null;
   const unit = 10 ** (Math.floor(Math.log10(Math.max(least, 1e-3))) - 1);
   return Number((Math.ceil(least / unit + 1e-9) * unit).toPrecision(2));
-}
-
-/** Share of the parameters that padding may add. */
-const PADDING_SHARE = 1 / 16;
-
-/**
- * Length after padding to power-of-two blocks for the Hadamard rotation: the largest blocks first, until the last one
- * is filled up with at most a sixteenth of the whole.
- */
-export function lengthAfterPadding(parameters: number): number {
-  const allowed = parameters * PADDING_SHARE;
-  let length = 0;
-  for (let rest = parameters; rest > 0;) {
-    const filled = 2 ** Math.ceil(Math.log2(rest));
-    const block = filled - rest <= allowed ? filled : filled / 2;
-    length += block;
-    rest -= block;
-  }
-  return length;
 }

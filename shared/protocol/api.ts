@@ -8,6 +8,7 @@
  *   GET    /api/tasks                      → Task[]
  *   GET    /api/runs                       → RunSummary[]            (admin)
  *   POST   /api/runs RunSettingsInput      → 201 AdminRunView        (admin); 400 ApiError
+ *   POST   /api/runs/:id/invitations       → 201 {joinPath}          (admin); 409 ApiError
  *   POST   /api/runs/:id/start | /stop     → 204                     (admin); 409 ApiError
  *   GET    /api/runs/:id                   → RunView                 (public); 404 ApiError
  *   GET    /api/runs/:id/events            → SSE of RunEvent         (public)
@@ -18,6 +19,7 @@
  * message's data is one JSON event and it has no event name.
  */
 import type { ModelHash, ParticipantId, RunId, Sid } from '../base/ids.ts';
+import type { NoiseMode } from '../privacy/mechanism-parameters.ts';
 import type { RunSettings } from '../tasks/run.ts';
 import type { Task } from '../tasks/task.ts';
 import type { AbortCode } from './faults.ts';
@@ -41,7 +43,33 @@ export interface RunSummary {
 }
 
 /** Phases as a person follows them; `gathering` is between rounds. */
-export type Phase = 'gathering' | 'offered' | 'training' | 'masking' | 'opening' | 'evaluating';
+export type Phase =
+  | 'gathering'
+  | 'offered'
+  | 'training'
+  | 'sharing'
+  | 'masking'
+  | 'confirming'
+  | 'unmasking'
+  | 'opening'
+  | 'evaluating';
+
+/** What the ledger says of the participant that has spent most. ε is null where nothing limits it. */
+export interface PrivacyView {
+  readonly mode: NoiseMode;
+  readonly delta: number;
+  readonly roundsSpent: number;
+  /** Those spent, and those that its caps still allow. */
+  readonly roundsMax: number;
+  readonly spentEpsilon: number | null;
+  readonly epsilonAtEnd: number | null;
+  /** At the end, if nobody else's noise were there. */
+  readonly worstEpsilon: number | null;
+  /** No participant's ε passes it. */
+  readonly epsilonMax: number | null;
+  /** h: shares of noise that are counted on. */
+  readonly countedShares: number;
+}
 
 /** What changes from second to second. Never persisted. */
 export interface LiveView {
@@ -61,6 +89,7 @@ export interface LiveView {
   };
   /** Mean of the participants' reported training progress, 0..100. */
   readonly progressPercent: number;
+  readonly privacy: PrivacyView;
 }
 
 /** One attempt at a round that has ended. */
@@ -82,6 +111,11 @@ export interface RoundView {
   readonly loss: number | null;
   /** WebSocket payload bytes a participant sent in this round, mean over the sum's participants. */
   readonly bytesPerTab: number;
+  /** Pairs whose shares went directly from tab to tab, and those that the coordinator passed on, sealed. */
+  readonly pairsDirect: number;
+  readonly pairsRelayed: number;
+  /** Spent after it by the participant that has spent most; null where nothing limits it. */
+  readonly epsilon: number | null;
   /** From the offer to the new model. */
   readonly seconds: number;
   readonly modelHash: ModelHash | null;
@@ -97,6 +131,8 @@ export interface LogEntry {
 export interface RunView {
   readonly id: RunId;
   readonly createdAt: string;
+  /** Ed25519 public key of the coordinator, hex: a link that its admin key signed was made by the coordinator. */
+  readonly coordinatorKey: string;
   readonly task: Task;
   readonly settings: RunSettings;
   /** Number of parameters of the model. */
@@ -127,15 +163,18 @@ export interface ParticipantView {
   readonly id: ParticipantId;
   readonly shard: number;
   readonly backend: string | null;
-  readonly status: 'loading' | 'waiting' | 'training' | 'trained' | 'uploaded';
+  readonly status: 'loading' | 'waiting' | 'paused' | 'training' | 'trained' | 'uploaded';
   readonly progressPercent: number;
   readonly joinedAt: string;
 }
 
 export interface AdminRunView {
   readonly run: RunView;
-  /** Path with fragment: /join/<id>#<invitation>. */
-  readonly joinPath: string;
+  /**
+   * Path with fragment of the open invitation: /join/<id>#<invitation> (protocol/invitation); null where the admin
+   * keeps the key that invites, and makes links itself.
+   */
+  readonly joinPath: string | null;
   readonly participants: readonly ParticipantView[];
 }
 

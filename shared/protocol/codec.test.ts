@@ -2,43 +2,111 @@ import { encode, rfc8949EncodeOptions } from 'cborg';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '../base/bytes.ts';
-import { decodeToCoordinator, decodeToParticipant, encodeMessage } from './codec.ts';
-import { MAX_FRAME_BYTES, UPLOAD_CHUNK_BYTES } from './limits.ts';
-import type { ToCoordinator, ToParticipant } from './messages/directions.ts';
+import {
+  decodeOffer,
+  decodeToCoordinator,
+  decodeToParticipant,
+  decodeToPeer,
+  encodeMessage,
+  encodeOffer,
+} from './codec.ts';
+import {
+  DURATION_MS,
+  MAX_COHORT,
+  MAX_FRAME_BYTES,
+  MAX_PEER_FRAME_BYTES,
+  MAX_ROSTER_FRAME_BYTES,
+  UPLOAD_CHUNK_BYTES,
+} from './limits.ts';
+import type { Offer, ToCoordinator, ToParticipant, ToPeer } from './messages/directions.ts';
 
 const id = (fill: number) => new Uint8Array(32).fill(fill);
+const signature = new Uint8Array(64).fill(11);
+const chain = new Uint8Array(197).fill(12);
+const sealed = new Uint8Array(80).fill(13);
+const bits = Uint8Array.of(0b1011);
 const training = { epochs: 1, batchSize: 32, learningRate: 0.1, optimizer: { kind: 'sgd' } } as const;
+
+const advertise = {
+  kind: 'advertise',
+  sid: id(2),
+  participant: id(1),
+  chain,
+  maskKey: id(3),
+  sealKey: id(4),
+  commitment: id(5),
+  link: new Uint8Array(16).fill(6),
+  signature,
+} as const;
+
+const OFFER: Offer = {
+  run: 'abcdefghijklmnop',
+  round: 1,
+  attempt: 2,
+  nonce: id(5),
+  modelHash: id(6),
+  taskId: 'mnist-2nn',
+  training: { ...training, learningRate: 1e-7 },
+  quantization: { range: 1, bits: 16 },
+  weightMax: 7500,
+  invited: 8,
+  minCohort: 3,
+  minSurvivors: 3,
+  accomplices: 1,
+  dropoutPerMille: 100,
+  vectorWords: 199_211,
+  privacy: null,
+  seed: 1,
+  durationsMs: DURATION_MS,
+};
 
 const TO_COORDINATOR: readonly ToCoordinator[] = [
   {
     kind: 'hello',
-    protocol: 1,
+    protocol: 2,
     run: 'abcdefghijklmnop',
-    invitation: new Uint8Array(16).fill(9),
     participant: id(1),
+    chain,
+    proof: signature,
     shard: null,
+    resume: null,
   },
   {
     kind: 'hello',
-    protocol: 1,
+    protocol: 2,
     run: 'abcdefghijklmnop',
-    invitation: new Uint8Array(16).fill(9),
     participant: id(1),
+    chain,
+    proof: signature,
     shard: { index: 2, of: 8 },
+    resume: id(2),
   },
   { kind: 'ready', backend: 'wasm' },
   { kind: 'leave' },
   { kind: 'accept', sid: id(2) },
   { kind: 'decline', sid: id(2), reason: 'policy' },
   { kind: 'progress', sid: id(2), percent: 40 },
-  { kind: 'advertise', sid: id(2), maskKey: id(3) },
-  { kind: 'masked', sid: id(2), index: 3, chunks: 4, bytes: new Uint8Array(UPLOAD_CHUNK_BYTES).fill(7) },
+  advertise,
+  { ...advertise, link: new Uint8Array(0) },
+  { kind: 'shares', sid: id(2), shares: [{ to: 3, sealed }] },
+  { kind: 'shared', sid: id(2), held: bits, direct: bits },
+  { kind: 'masked-ready', sid: id(2) },
+  {
+    kind: 'masked',
+    sid: id(2),
+    index: 3,
+    chunks: 4,
+    hash: id(7),
+    bytes: new Uint8Array(UPLOAD_CHUNK_BYTES).fill(7),
+  },
+  { kind: 'confirm', sid: id(2), signature },
+  { kind: 'reveal', sid: id(2), shares: [{ of: 0, share: id(9) }] },
 ];
 
 const TO_PARTICIPANT: readonly ToParticipant[] = [
+  { kind: 'greeting', nonce: id(3), coordinatorKey: id(4) },
   {
     kind: 'welcome',
-    coordinatorKey: id(4),
     task: {
       version: 1,
       id: 'mnist-2nn',
@@ -55,43 +123,33 @@ const TO_PARTICIPANT: readonly ToParticipant[] = [
         loss: 'softmax-cross-entropy',
       },
       training,
-      quantization: { range: 0.25 },
+      quantization: { range: 0.25, bits: 16 },
       weightMax: 60_000,
     },
     shard: { index: 0, of: 3 },
     rounds: 10,
     minCohort: 3,
+    onePerProfile: false,
   },
   { kind: 'room', here: 2, needed: 3 },
-  {
-    kind: 'offer',
-    run: 'abcdefghijklmnop',
-    round: 1,
-    attempt: 2,
-    nonce: id(5),
-    modelHash: id(6),
-    taskId: 'mnist-2nn',
-    training: { ...training, learningRate: 1e-7 },
-    quantization: { range: 1 },
-    weightMax: 7500,
-    invited: 8,
-    minCohort: 3,
-    vectorWords: 199_211,
-    seed: 1,
-    durationsMs: { offered: 10_000, training: 120_000, rostered: 10_000, masking: 10_000 },
-  },
-  {
-    kind: 'roster',
-    sid: id(2),
-    entries: [
-      { participant: id(1), maskKey: id(3) },
-      { participant: id(8), maskKey: id(9) },
-    ],
-  },
-  { kind: 'result', sid: id(2), sumHash: id(7), modelHash: id(6), survivors: 8 },
-  { kind: 'abort', sid: id(2), code: 'upload-missing', detail: 'A participant left.' },
+  { kind: 'offer', terms: encodeOffer(OFFER), signature },
+  { kind: 'roster', sid: id(2), list: new Uint8Array(128).fill(8), advertises: [advertise], signature },
+  { kind: 'relayed', sid: id(2), shares: [{ from: 1, sealed }] },
+  { kind: 'peers-gone', sid: id(2), gone: bits },
+  { kind: 'mask-request', sid: id(2), u2: bits, signature },
+  { kind: 'upload-grant', sid: id(2), nextChunk: 0 },
+  { kind: 'unmask-request', sid: id(2), u3: bits, signature },
+  { kind: 'confirmations', sid: id(2), signatures: [{ from: 2, signature }] },
+  { kind: 'result', sid: id(2), sumHash: id(7), modelHash: id(6), survivors: 8, signature },
+  { kind: 'abort', sid: id(2), code: 'too-few-uploaded', detail: 'Participants left.', signature },
+  { kind: 'dismissed', sid: id(2), detail: 'It came too late.' },
   { kind: 'finished', outcome: 'done', rounds: 10, modelHash: id(6) },
   { kind: 'fault', code: 'malformed', detail: 'The frame is not deterministic CBOR.', closing: true },
+];
+
+const TO_PEER: readonly ToPeer[] = [
+  { kind: 'link', sid: id(2), root: id(3), advertise, signature },
+  { kind: 'share', sid: id(2), sealed },
 ];
 
 const malformed = { ok: false, fault: { code: 'malformed' } };
@@ -115,6 +173,22 @@ describe('frames', () => {
     },
   );
 
+  it.each(TO_PEER.map((message) => [message.kind, message] as const))(
+    'CODEC-1: %s comes back as it was sent, to peers only',
+    (_, message) => {
+      const frame = encodeMessage(message);
+      expect(decodeToPeer(frame)).toEqual({ ok: true, value: message });
+      expect(decodeToCoordinator(frame)).toMatchObject(malformed);
+      expect(decodeToParticipant(frame)).toMatchObject(malformed);
+      expect(frame.length).toBeLessThanOrEqual(MAX_PEER_FRAME_BYTES);
+    },
+  );
+
+  it('OFFER-1: the terms of an offer come back as they were sent', () => {
+    expect(decodeOffer(encodeOffer(OFFER))).toEqual({ ok: true, value: OFFER });
+    expect(decodeOffer(Uint8Array.of(...encodeOffer(OFFER), 0))).toMatchObject(malformed);
+  });
+
   it('CODEC-2: keys are sorted bytewise and integers and lengths are the shortest (a frame written by hand)', () => {
     const frame = encodeMessage({ kind: 'room', here: 2, needed: 300 });
     // a3, 64 "here" 02, 64 "kind" 64 "room", 66 "needed" 19 012c
@@ -127,12 +201,10 @@ describe('frames', () => {
   });
 
   it('CODEC-1: floats of every width come back bit for bit', () => {
-    const offer = TO_PARTICIPANT.find((message) => message.kind === 'offer');
-    if (offer?.kind !== 'offer') throw new Error('no offer');
     fc.assert(
       fc.property(fc.double({ min: Number.MIN_VALUE, max: 100, noNaN: true }), (learningRate) => {
-        const message = { ...offer, training: { ...training, learningRate } };
-        expect(decodeToParticipant(encodeMessage(message))).toEqual({ ok: true, value: message });
+        const terms = { ...OFFER, training: { ...training, learningRate } };
+        expect(decodeOffer(encodeOffer(terms))).toEqual({ ok: true, value: terms });
       }),
       { numRuns: 300, seed: 41 },
     );
@@ -196,12 +268,9 @@ describe('what is not the one encoding', () => {
   });
 
   it('CODEC-2: rejects a float in more bits than it needs, in an offer', () => {
-    const offer = TO_PARTICIPANT.find((message) => message.kind === 'offer');
-    const wide = encode(
-      { ...offer, quantization: { range: 0.5 } },
-      { ...rfc8949EncodeOptions, float64: true },
-    );
-    expect(decodeToParticipant(wide)).toMatchObject(malformed);
+    const terms = { ...OFFER, quantization: { range: 0.5, bits: 16 } };
+    const wide = encode(terms, { ...rfc8949EncodeOptions, float64: true });
+    expect(decodeOffer(wide)).toMatchObject(malformed);
   });
 });
 
@@ -230,8 +299,9 @@ describe('what no schema knows', () => {
   });
 
   it('CODEC-3: a roster with a mask key of small order is no roster', () => {
-    const entries = [{ participant: id(1), maskKey: id(0) }];
-    expect(decodeToParticipant(frame({ kind: 'roster', sid: id(2), entries }))).toMatchObject(malformed);
+    const advertises = [{ ...advertise, maskKey: id(0) }];
+    const roster = { kind: 'roster', sid: id(2), list: new Uint8Array(128), advertises, signature };
+    expect(decodeToParticipant(frame(roster))).toMatchObject(malformed);
   });
 });
 
@@ -249,27 +319,34 @@ describe('hostile frames', () => {
       sid: id(2),
       index: 0xffffffff,
       chunks: 0xffffffff,
+      hash: id(7),
       bytes: chunk,
     });
     expect(largest.length).toBeLessThanOrEqual(MAX_FRAME_BYTES);
-    const entries = Array.from({ length: 1000 }, () => ({ participant: id(1), maskKey: id(3) }));
-    expect(encodeMessage({ kind: 'roster', sid: id(2), entries }).length).toBeLessThanOrEqual(
-      MAX_FRAME_BYTES,
-    );
+    const roster = encodeMessage({
+      kind: 'roster',
+      sid: id(2),
+      list: new Uint8Array(64 * MAX_COHORT),
+      advertises: Array.from({ length: MAX_COHORT }, () => advertise),
+      signature,
+    });
+    expect(roster.length).toBeLessThanOrEqual(MAX_ROSTER_FRAME_BYTES);
   });
 
   it('CODEC-5: random bytes never throw, and what is accepted is the one encoding', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-        for (const decoded of [decodeToCoordinator(bytes), decodeToParticipant(bytes)])
+        for (const decoded of [decodeToCoordinator(bytes), decodeToParticipant(bytes), decodeToPeer(bytes)])
           if (decoded.ok) expect(encodeMessage(decoded.value)).toEqual(bytes);
       }),
-      { numRuns: 3000, seed: 20 },
+      { numRuns: 10_000, seed: 20 },
     );
   });
 
   it('CODEC-5: mutated frames never throw, and what is accepted is the one encoding', () => {
-    const small = [...TO_COORDINATOR, ...TO_PARTICIPANT].filter((message) => message.kind !== 'masked');
+    const small = [...TO_COORDINATOR, ...TO_PARTICIPANT, ...TO_PEER].filter(
+      (message) => message.kind !== 'masked',
+    );
     const mutation = fc.record({
       frame: fc.constantFrom(...small.map(encodeMessage)),
       edits: fc.array(fc.tuple(fc.nat(2000), fc.nat(255)), { minLength: 1, maxLength: 4 }),
@@ -280,13 +357,17 @@ describe('hostile frames', () => {
       fc.property(mutation, ({ frame, edits, cut }) => {
         const mutated = frame.slice(0, cut > 1000 ? frame.length : Math.max(1, cut % frame.length));
         for (const [at, byte] of edits) mutated[at % mutated.length] = byte;
-        for (const decoded of [decodeToCoordinator(mutated), decodeToParticipant(mutated)])
+        for (const decoded of [
+          decodeToCoordinator(mutated),
+          decodeToParticipant(mutated),
+          decodeToPeer(mutated),
+        ])
           if (decoded.ok) {
             accepted++;
             expect(encodeMessage(decoded.value)).toEqual(mutated);
           }
       }),
-      { numRuns: 5000, seed: 21 },
+      { numRuns: 15_000, seed: 21 },
     );
     // Changed digests and counts are still messages: the fuzz reaches behind the parser.
     expect(accepted).toBeGreaterThan(100);

@@ -10,9 +10,10 @@ import { decode, encode, rfc8949EncodeOptions } from 'cborg';
 import * as v from 'valibot';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { Fault } from './faults.ts';
-import { MAX_FRAME_BYTES } from './limits.ts';
-import { toCoordinator, toParticipant } from './messages/directions.ts';
-import type { ToCoordinator, ToParticipant } from './messages/directions.ts';
+import { MAX_FRAME_BYTES, MAX_PEER_FRAME_BYTES, MAX_ROSTER_FRAME_BYTES } from './limits.ts';
+import { toCoordinator, toParticipant, toPeer } from './messages/directions.ts';
+import type { Offer, ToCoordinator, ToParticipant, ToPeer } from './messages/directions.ts';
+import { offerTerms } from './messages/offered.ts';
 
 const DECODE_OPTIONS = {
   strict: true,
@@ -25,34 +26,50 @@ const DECODE_OPTIONS = {
 } as const;
 
 /** The one encoding of a message. */
-export function encodeMessage(message: ToCoordinator | ToParticipant): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(encode(message, rfc8949EncodeOptions));
+export function encodeMessage(message: ToCoordinator | ToParticipant | ToPeer): Uint8Array<ArrayBuffer> {
+  return encodeValue(message);
+}
+
+/** The one encoding of an offer's terms. */
+export const encodeOffer = (terms: Offer): Uint8Array<ArrayBuffer> => encodeValue(terms);
+
+/** Deterministic CBOR of any value made of maps, arrays, texts, bytes and numbers. */
+export function encodeValue(value: unknown): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(encode(value, rfc8949EncodeOptions));
 }
 
 /** What a participant sent. Rejects with `oversized` or `malformed`; throws for no input. */
 export function decodeToCoordinator(frame: Uint8Array): Result<ToCoordinator, Fault> {
-  return decodeMessage(frame, toCoordinator);
+  return decodeFrame(frame, toCoordinator, MAX_FRAME_BYTES);
 }
 
 /** What the coordinator sent. Rejects with `oversized` or `malformed`; throws for no input. */
 export function decodeToParticipant(frame: Uint8Array): Result<ToParticipant, Fault> {
-  return decodeMessage(frame, toParticipant);
+  return decodeFrame(frame, toParticipant, MAX_ROSTER_FRAME_BYTES);
 }
 
-function decodeMessage<Message extends ToCoordinator | ToParticipant>(
+/** What a peer sent on a direct connection. Rejects with `oversized` or `malformed`; throws for no input. */
+export function decodeToPeer(frame: Uint8Array): Result<ToPeer, Fault> {
+  return decodeFrame(frame, toPeer, MAX_PEER_FRAME_BYTES);
+}
+
+/** The terms within an offer. Rejects with `malformed`. */
+export function decodeOffer(terms: Uint8Array): Result<Offer, Fault> {
+  return decodeFrame(terms, offerTerms, MAX_FRAME_BYTES);
+}
+
+function decodeFrame<Message>(
   frame: Uint8Array,
   schema: v.GenericSchema<unknown, Message>,
+  maxBytes: number,
 ): Result<Message, Fault> {
-  if (frame.length > MAX_FRAME_BYTES)
-    return fail({
-      code: 'oversized',
-      detail: `A frame of ${frame.length} bytes is over ${MAX_FRAME_BYTES}.`,
-    });
+  if (frame.length > maxBytes)
+    return fail({ code: 'oversized', detail: `A frame of ${frame.length} bytes is over ${maxBytes}.` });
   const value = decodeCbor(frame);
   if (!value.ok) return value;
   const parsed = v.safeParse(schema, value.value, { abortEarly: true, abortPipeEarly: true });
   if (!parsed.success) return malformed(`is no known message: ${describe(parsed.issues[0])}`);
-  if (!equalBytes(encodeMessage(parsed.output), frame)) return malformed('is not deterministic CBOR');
+  if (!equalBytes(encodeValue(parsed.output), frame)) return malformed('is not deterministic CBOR');
   return ok(parsed.output);
 }
 

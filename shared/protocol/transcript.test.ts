@@ -2,8 +2,17 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { bytesToHex, hexToBytes } from '../base/bytes.ts';
 import { isParticipantId, type ParticipantId } from '../base/ids.ts';
-import { encodeMessage } from './codec.ts';
-import { rosterRoot, sidOfOffer, type RosterEntry } from './transcript.ts';
+import type { Advertise } from './messages/directions.ts';
+import {
+  advertiseBody,
+  advertiseDigest,
+  rosterEntries,
+  rosterList,
+  rosterRoot,
+  selfMaskCommitment,
+  sidOfOffer,
+  type RosterEntry,
+} from './transcript.ts';
 
 const sha256 = (...parts: Uint8Array[]) => {
   const hash = createHash('sha256');
@@ -38,33 +47,68 @@ describe('rosterRoot', () => {
   const sid = sidOfOffer(Uint8Array.of(1), new Uint8Array(32));
   const entries: readonly RosterEntry[] = ['1a', '2b', '3c'].map((hex, index) => ({
     participant: participant(hex),
-    maskKey: bytesToHex(new Uint8Array(32).fill(index + 7)),
+    digest: bytesToHex(new Uint8Array(32).fill(index + 7)),
   }));
 
   it('ROSTER-4: is SHA-256 of "roster", sid, n and each id with the hash of its advertise', () => {
-    const list = entries.flatMap((entry) => {
-      const frame = encodeMessage({
-        kind: 'advertise',
-        sid: hexToBytes(sid),
-        maskKey: hexToBytes(entry.maskKey),
-      });
-      return [hexToBytes(entry.participant), Buffer.from(sha256(frame), 'hex')];
-    });
+    const list = entries.flatMap((entry) => [hexToBytes(entry.participant), hexToBytes(entry.digest)]);
     const expected = sha256(Buffer.from('roster'), hexToBytes(sid), Buffer.from([0, 0, 0, 3]), ...list);
-    expect(bytesToHex(rosterRoot(sid, entries))).toBe(expected);
+    expect(bytesToHex(rosterRoot(sid, rosterList(entries)))).toBe(expected);
   });
 
   it('ROSTER-4: another sid, key, participant, order or size makes another root', () => {
     const [first, second, third] = entries as [RosterEntry, RosterEntry, RosterEntry];
     const other = sidOfOffer(Uint8Array.of(2), new Uint8Array(32));
     const roots = [
-      rosterRoot(sid, entries),
-      rosterRoot(other, entries),
-      rosterRoot(sid, [first, second]),
-      rosterRoot(sid, [second, first, third]),
-      rosterRoot(sid, [first, second, { ...third, maskKey: first.maskKey }]),
-      rosterRoot(sid, [first, second, { ...third, participant: participant('4d') }]),
+      rosterRoot(sid, rosterList(entries)),
+      rosterRoot(other, rosterList(entries)),
+      rosterRoot(sid, rosterList([first, second])),
+      rosterRoot(sid, rosterList([second, first, third])),
+      rosterRoot(sid, rosterList([first, second, { ...third, digest: first.digest }])),
+      rosterRoot(sid, rosterList([first, second, { ...third, participant: participant('4d') }])),
     ];
     expect(new Set(roots.map(bytesToHex)).size).toBe(roots.length);
+  });
+
+  it('ROSTER-4: a list is read back as it was written, and one that ends within an entry is none', () => {
+    expect(rosterEntries(rosterList(entries))).toEqual({ ok: true, value: entries });
+    expect(rosterEntries(rosterList(entries).subarray(1)).ok).toBe(false);
+  });
+});
+
+describe('an advertise', () => {
+  const advertise: Advertise = {
+    kind: 'advertise',
+    sid: new Uint8Array(32).fill(2),
+    participant: new Uint8Array(32).fill(1),
+    chain: new Uint8Array(197),
+    maskKey: new Uint8Array(32).fill(3),
+    sealKey: new Uint8Array(32).fill(4),
+    commitment: new Uint8Array(32).fill(5),
+    link: new Uint8Array(0),
+    signature: new Uint8Array(64).fill(6),
+  };
+
+  it('SAME-1: is the same whatever its signature, and another with any other field', () => {
+    const digests = [
+      advertiseDigest(advertise),
+      advertiseDigest({ ...advertise, maskKey: new Uint8Array(32).fill(9) }),
+      advertiseDigest({ ...advertise, sealKey: new Uint8Array(32).fill(9) }),
+      advertiseDigest({ ...advertise, commitment: new Uint8Array(32).fill(9) }),
+      advertiseDigest({ ...advertise, link: new Uint8Array(16) }),
+      advertiseDigest({ ...advertise, sid: new Uint8Array(32) }),
+      advertiseDigest({ ...advertise, chain: new Uint8Array(197).fill(1) }),
+    ];
+    expect(new Set(digests).size).toBe(digests.length);
+    expect(advertiseDigest({ ...advertise, signature: new Uint8Array(64) })).toBe(digests[0]);
+    expect(advertiseDigest(advertise)).toBe(sha256(advertiseBody(advertise)));
+  });
+});
+
+describe('a self mask’s commitment', () => {
+  it('is SHA-256 of "b", sid and seed', () => {
+    const sid = sidOfOffer(Uint8Array.of(1), new Uint8Array(32));
+    const seed = new Uint8Array(32).fill(3);
+    expect(bytesToHex(selfMaskCommitment(sid, seed))).toBe(sha256(Buffer.from('b'), hexToBytes(sid), seed));
   });
 });

@@ -10,6 +10,7 @@ const gathering: RunSituation = {
   completed: 0,
   consecutiveAborts: 0,
   stopRequested: false,
+  left: Infinity,
 };
 const decide = (change: Partial<RunSituation>) => decideRun({ ...gathering, ...change });
 const offer = { kind: 'offer' };

@@ -13,6 +13,8 @@ export interface RunSituation {
   readonly completed: number;
   readonly consecutiveAborts: number;
   readonly stopRequested: boolean;
+  /** Participants whose privacy budget allows another round, here or away; Infinity where none is limited. */
+  readonly left: number;
 }
 
 export type RunDecision =
@@ -41,6 +43,12 @@ export function decideRun(situation: RunSituation): RunDecision {
       kind: 'finish',
       outcome: 'failed',
       because: `Round ${completed + 1} was aborted ${situation.consecutiveAborts} times in a row; see the log for the reasons.`,
+    };
+  if (situation.left < settings.minCohort)
+    return {
+      kind: 'finish',
+      outcome: 'stopped',
+      because: `The privacy budget is spent after ${completed} of ${settings.rounds} rounds: ${situation.left} participants may still take part, and a round needs ${settings.minCohort}.`,
     };
   if (ready >= settings.clients) return { kind: 'offer' };
   if (ready < settings.minCohort) return { kind: 'wait', retryInMs: null };

@@ -1,9 +1,21 @@
 /** The tasks that ship. */
 import { fail, ok, type Result } from '../base/result.ts';
-import { mnistTask } from './mnist.ts';
+import { mnistCnnTask, mnistSmallCnnTask, mnistSoftmaxTask, mnistTask } from './mnist.ts';
+import { penguinsLogisticTask, penguinsTask } from './penguins.ts';
+import { spamTask } from './spam.ts';
+import { speechesTask } from './speeches.ts';
 import type { Task } from './task.ts';
 
-export const TASKS: readonly Task[] = [mnistTask];
+export const TASKS: readonly Task[] = [
+  mnistTask,
+  mnistSoftmaxTask,
+  mnistSmallCnnTask,
+  mnistCnnTask,
+  penguinsTask,
+  penguinsLogisticTask,
+  spamTask,
+  speechesTask,
+];
 
 /** A sentence naming the known ids where `id` is none of them. */
 export function findTask(id: string, tasks: readonly Task[] = TASKS): Result<Task, string> {

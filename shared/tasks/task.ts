@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { modelSpecification } from './model.ts';
+import { clipNorm, fedProx, learningRateSchedule, optimizer } from './training.ts';
 
 const positiveInteger = v.pipe(
   v.number(),
@@ -17,7 +18,15 @@ export const localTraining = v.strictObject({
   epochs: v.pipe(positiveInteger, v.maxValue(100, 'at most 100')),
   batchSize: v.pipe(positiveInteger, v.maxValue(4096, 'at most 4096')),
   learningRate: v.pipe(v.number(), v.finite(), v.gtValue(0, 'more than 0'), v.maxValue(100, 'at most 100')),
-  optimizer: v.strictObject({ kind: v.literal('sgd') }),
+  optimizer,
+  /** Constant where it is left out. */
+  schedule: v.exactOptional(learningRateSchedule),
+  fedProx: v.exactOptional(fedProx),
+  clipNorm: v.exactOptional(clipNorm),
+  /** A local update of a greater Euclidean norm has exploded and is not sent. */
+  updateNormMax: v.exactOptional(
+    v.pipe(v.number(), v.gtValue(0, 'more than 0'), v.maxValue(1e6, 'at most 1000000')),
+  ),
 });
 export type LocalTraining = v.InferOutput<typeof localTraining>;
 
@@ -25,6 +34,8 @@ export type LocalTraining = v.InferOutput<typeof localTraining>;
 export const quantization = v.strictObject({
   /** Each coordinate of an update is clamped to [-range, range] before it is scaled. */
   range: v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(1e6)),
+  /** Bits of one participant's coordinate in the sum. */
+  bits: v.pipe(positiveInteger, v.minValue(8, 'at least 8'), v.maxValue(24, 'at most 24')),
 });
 
 export const task = v.strictObject({
@@ -35,7 +46,7 @@ export const task = v.strictObject({
   data: v.strictObject({
     /** A demo data set prepared into static chunks (data/shards). */
     kind: v.literal('demo-shards'),
-    dataset: v.literal('mnist'),
+    dataset: v.picklist(['mnist', 'penguins', 'spam', 'speeches']),
     /** Where the data come from and under which terms, for the page. */
     credit: v.pipe(v.string(), v.maxLength(400)),
   }),

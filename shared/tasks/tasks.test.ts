@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { fitsRing } from '../numeric/quantize.ts';
 import { findTask, TASKS } from './catalogue.ts';
 import { initialParameters } from './initial.ts';
 import { layoutOf, parameterCount } from './layout.ts';
@@ -14,9 +15,31 @@ describe('tasks that ship', () => {
     for (const shipped of TASKS) expect(v.parse(task, structuredClone(shipped))).toEqual(shipped);
   });
 
+  it('count weights that the lane of a weight holds, whatever a participant of three has', () => {
+    /** Examples in the largest of three shards. */
+    const largest = { mnist: 20_000, penguins: 134, spam: 1_600, speeches: 45_000 };
+    for (const { data, weightMax, quantization } of TASKS) {
+      expect(weightMax).toBeGreaterThanOrEqual(largest[data.dataset]);
+      expect(fitsRing({ ...quantization, weightMax, invited: 1_000 })).toBe(true);
+    }
+  });
+
+  it('of a data set that no recipe makes, or of a model of another version, are refused', () => {
+    const refused = (change: object) =>
+      v.safeParse(task, { ...structuredClone(mnistTask), ...change }).issues;
+    expect(refused({})).toBeUndefined();
+    expect(refused({ data: { ...mnistTask.data, dataset: 'cifar' } })?.[0].message).toMatch(/"cifar"/);
+    expect(refused({ model: { ...mnistTask.model, version: 2 } })?.[0].message).toMatch(/of version 2/);
+  });
+
   it('are found by id, and an unknown id names those that are known', () => {
     expect(findTask('mnist')).toEqual({ ok: true, value: mnistTask });
-    expect(findTask('cifar')).toEqual({ ok: false, fault: 'There is no task "cifar". Known tasks: mnist.' });
+    expect(findTask('cifar')).toEqual({
+      ok: false,
+      fault:
+        'There is no task "cifar". Known tasks: mnist, mnist-softmax, mnist-cnn-small, mnist-cnn, penguins, ' +
+        'penguins-logistic, spam, speeches.',
+    });
   });
 });
 

@@ -1,16 +1,24 @@
 /** From the declarative specification to differentiable tfjs: parameters as variables, and the forward pass. */
 import * as tf from '@tensorflow/tfjs-core';
-import { invariant } from '../base/invariant.ts';
+import { invariant, unreachable } from '../base/invariant.ts';
+import type { RandomSource } from '../base/random.ts';
 import { layoutOf } from '../tasks/layout.ts';
+import type { Layer } from '../tasks/layers.ts';
 import type { ModelSpecification } from '../tasks/model.ts';
+import { dropout } from './dropout.ts';
+import { groupNorm } from './group-norm.ts';
+import { gru } from './gru.ts';
 
 export interface BuiltModel {
-  /** In layout order: kernel and bias of each layer. */
+  /** In layout order. */
   readonly variables: readonly tf.Variable[];
-  /** [batch, ...inputShape] → logits [batch, units of the last layer]. */
-  forward(inputs: tf.Tensor): tf.Tensor2D;
+  /**
+   * [batch, ...inputShape] → the last layer's outputs, [batch, outputs]. Dropout draws from `random`; without it,
+   * after training, it does nothing.
+   */
+  forward(inputs: tf.Tensor, random?: RandomSource): tf.Tensor2D;
   /** The variables' values, flat, [d]; reads back from the backend. */
-  parameters(): Float32Array<ArrayBuffer>;
+  parameters(): Promise<Float32Array<ArrayBuffer>>;
   dispose(): void;
 }
 
@@ -23,24 +31,76 @@ export function buildModel(specification: ModelSpecification, parameters: Float3
     initial.dispose();
     return variable;
   });
+  const variablesOf = specification.layers.map(({ kind }, index) => {
+    const prefix = `${kind}-${index + 1}/`;
+    return variables.filter((_, i) => layout[i]?.name.startsWith(prefix));
+  });
   return {
     variables,
-    forward: (inputs) =>
+    forward: (inputs, random) =>
       tf.tidy(() => {
-        let activations = tf.reshape<tf.Rank.R2>(inputs, [inputs.shape[0] ?? -1, -1]);
+        let activations = inputs;
         specification.layers.forEach((layer, index) => {
-          const [kernel, bias] = [variables[2 * index], variables[2 * index + 1]];
-          invariant(kernel && bias, 'a kernel and a bias a layer');
-          const sums = tf.add(tf.matMul(activations, kernel as tf.Tensor2D), bias);
-          activations = (layer.activation === 'relu' ? tf.relu(sums) : sums) as tf.Tensor2D;
+          activations = apply(layer, activations, variablesOf[index] ?? [], random);
         });
-        return activations;
+        return activations as tf.Tensor2D;
       }),
-    parameters: () => {
+    parameters: async () => {
       const flat = new Float32Array(parameters.length);
-      layout.forEach(({ offset }, index) => flat.set(variables[index]?.dataSync() ?? [], offset));
+      const values = await Promise.all(variables.map((variable) => variable.data()));
+      layout.forEach(({ offset }, index) => flat.set(values[index] ?? [], offset));
       return flat;
     },
     dispose: () => variables.forEach((variable) => variable.dispose()),
   };
 }
+
+/** One layer on a batch: x [batch, ...]; `tensors` as layout.ts lists them. Casts: layers' shapes were checked. */
+function apply(
+  layer: Layer,
+  x: tf.Tensor,
+  tensors: readonly tf.Variable[],
+  random?: RandomSource,
+): tf.Tensor {
+  const [first, second, third] = tensors;
+  const batch = x.shape[0] ?? 0;
+  switch (layer.kind) {
+    case 'dense': {
+      invariant(first && second, 'a dense layer has a kernel and a bias');
+      return activate(tf.add(tf.matMul(x as tf.Tensor2D, first as tf.Tensor2D), second), layer.activation);
+    }
+    case 'conv2d': {
+      invariant(first && second, 'a convolution has a kernel and a bias');
+      const sums = tf.conv2d(x as tf.Tensor4D, first as tf.Tensor4D, layer.strides, layer.padding);
+      return activate(tf.add(sums, second), layer.activation);
+    }
+    case 'maxPool':
+      return tf.maxPool(x as tf.Tensor4D, layer.poolSize, layer.strides, layer.padding);
+    case 'flatten':
+      return tf.reshape(x, [batch, x.size / batch]);
+    case 'reshape':
+      return tf.reshape(x, [batch, ...layer.shape]);
+    case 'groupNorm': {
+      invariant(first && second, 'group norm has a scale and an offset');
+      const normal = groupNorm(x as tf.Tensor4D, layer.groups, first as tf.Tensor1D, second as tf.Tensor1D);
+      return activate(normal, layer.activation);
+    }
+    case 'dropout':
+      return random ? dropout(x, layer.rate, random) : x;
+    case 'embedding':
+      invariant(first, 'an embedding has a table');
+      return tf.gather(first, tf.cast(x, 'int32'));
+    case 'gru':
+      invariant(first && second && third, 'a GRU has a kernel, a recurrent kernel and a bias');
+      return gru(x as tf.Tensor3D, {
+        kernel: first as tf.Tensor2D,
+        recurrentKernel: second as tf.Tensor2D,
+        bias: third as tf.Tensor1D,
+      });
+    default:
+      return unreachable(layer);
+  }
+}
+
+const activate = (sums: tf.Tensor, activation: 'relu' | 'linear'): tf.Tensor =>
+  activation === 'relu' ? tf.relu(sums) : sums;

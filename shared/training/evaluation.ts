@@ -1,44 +1,86 @@
-/** Loss and accuracy of a model on labelled examples, in batches, never the whole set at once. */
+/** How well a model does on labelled examples, in batches, never the whole set at once. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../data/examples.ts';
-import type { ModelSpecification } from '../tasks/model.ts';
-import { buildModel } from './build.ts';
-import { softmaxCrossEntropy } from './trainer.ts';
-
-export interface Evaluation {
-  /** 0..1 */
-  readonly accuracy: number;
-  /** Mean cross-entropy, nats. */
-  readonly loss: number;
-}
+import { classesOf, type ModelSpecification } from '../tasks/model.ts';
+import { buildModel, type BuiltModel } from './build.ts';
+import { lossOf } from './losses.ts';
+import { Tally, type DetailedEvaluation, type Evaluation } from './tally.ts';
 
 const BATCH = 500;
 
-/** `parameters` is [d]. */
+/**
+ * Without giving the thread back. `parameters` is [d]; the examples are those that `examplesMisfit` finds nothing
+ * against.
+ */
 export function evaluate(
   model: ModelSpecification,
   parameters: Float32Array,
   examples: Examples,
 ): Evaluation {
   const built = buildModel(model, parameters);
-  const inputSize = examples.inputs.length / examples.count;
-  let correct = 0;
-  let lossSum = 0;
-  for (let start = 0; start < examples.count; start += BATCH) {
-    const size = Math.min(BATCH, examples.count - start);
-    const labels = examples.labels.subarray(start, start + size);
-    const [predicted, loss] = tf.tidy(() => {
-      const inputs = examples.inputs.subarray(start * inputSize, (start + size) * inputSize);
-      const logits = built.forward(tf.tensor(inputs, [size, ...model.inputShape]));
-      const expected = tf.tensor1d(Int32Array.from(labels), 'int32');
-      return [
-        tf.argMax(logits, -1).dataSync(),
-        softmaxCrossEntropy(logits, expected).dataSync()[0] ?? Number.NaN,
-      ] as const;
-    });
-    labels.forEach((label, i) => (correct += predicted[i] === label ? 1 : 0));
-    lossSum += loss * size;
+  const tally = new Tally(model.loss, classesOf(model));
+  try {
+    for (const { labels, inputs } of batchesOf(examples)) {
+      const [outputs, loss] = judge(model, built, inputs, labels);
+      tally.add(outputs.dataSync<'float32'>(), labels, loss.dataSync()[0] ?? Number.NaN);
+      tf.dispose([outputs, loss]);
+    }
+  } finally {
+    built.dispose();
   }
-  built.dispose();
-  return { accuracy: correct / examples.count, loss: lossSum / examples.count };
+  const { accuracy, loss } = tally.result();
+  return { accuracy, loss };
+}
+
+/** The same and more; gives the thread back after each batch. Null where the signal aborted. */
+export async function evaluateInDetail(
+  model: ModelSpecification,
+  parameters: Float32Array,
+  examples: Examples,
+  yieldThread: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<DetailedEvaluation | null> {
+  const built = buildModel(model, parameters);
+  const tally = new Tally(model.loss, classesOf(model));
+  try {
+    for (const { labels, inputs } of batchesOf(examples)) {
+      if (signal.aborted) return null;
+      const [outputs, loss] = judge(model, built, inputs, labels);
+      try {
+        tally.add(await outputs.data<'float32'>(), labels, (await loss.data())[0] ?? Number.NaN);
+      } finally {
+        tf.dispose([outputs, loss]);
+      }
+      await yieldThread();
+    }
+  } finally {
+    built.dispose();
+  }
+  return signal.aborted ? null : tally.result();
+}
+
+interface Batch {
+  readonly inputs: Float32Array;
+  readonly labels: Uint8Array;
+}
+
+function* batchesOf({ count, inputs, labels }: Examples): Generator<Batch> {
+  const width = inputs.length / count;
+  for (let start = 0; start < count; start += BATCH) {
+    const end = Math.min(count, start + BATCH);
+    yield { inputs: inputs.subarray(start * width, end * width), labels: labels.subarray(start, end) };
+  }
+}
+
+/** The outputs, [batch, outputs], and the mean loss; the caller's to dispose. */
+function judge(
+  model: ModelSpecification,
+  built: BuiltModel,
+  inputs: Float32Array,
+  labels: Uint8Array,
+): [tf.Tensor2D, tf.Scalar] {
+  return tf.tidy(() => {
+    const outputs = built.forward(tf.tensor(inputs, [labels.length, ...model.inputShape]));
+    return [outputs, lossOf(model.loss, outputs, tf.tensor1d(Int32Array.from(labels), 'int32'))];
+  });
 }

@@ -1,16 +1,23 @@
 /**
- * Local training: seeded shuffles, mini-batch SGD, the weight delta. After each batch the thread is given
+ * Local training: seeded shuffles and dropout, mini-batch descent, the weight delta. After each batch the thread is given
  * back for one macrotask through a MessageChannel (never requestAnimationFrame, which stops in hidden tabs,
  * nor setTimeout, which browsers clamp), so that no message waits longer than one batch.
  */
 import * as tf from '@tensorflow/tfjs-core';
 // Registers the gradients: core's Node bundle has none, and their module cannot be imported in Node.
 import '@tensorflow/tfjs-layers';
-import { permutation, seededRandom } from '../base/random.ts';
+import { invariant } from '../base/invariant.ts';
+import { permutation, seededRandom, type RandomSource } from '../base/random.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { TrainFault, TrainJob, TrainOutcome } from '../participant/ports.ts';
+import { examplesMisfit } from '../tasks/fit.ts';
 import { buildModel, type BuiltModel } from './build.ts';
-import { descend } from './kernels/descend.ts';
+import { startDescent, type Descent } from './descent.ts';
+import { lossOf } from './losses.ts';
+import { steadyPace, type Pace } from './pace.ts';
+
+/** Norm of a local update beyond which it is taken for exploded where the training settings name none. */
+const UPDATE_NORM_MAX = 1_000;
 
 const CANCELLED = fail<TrainFault>({ code: 'cancelled', detail: 'Training was stopped.' });
 
@@ -27,28 +34,72 @@ export interface ThreadBreaks {
 export async function trainLocally(
   job: TrainJob,
   yieldThread: ThreadBreaks = macrotasks(),
+  pace: Pace = steadyPace,
 ): Promise<Result<TrainOutcome, TrainFault>> {
-  const model = buildModel(job.task.model, job.parameters);
+  invariant(job.training.schedule === undefined, 'a schedule is resolved to its round’s rate beforehand');
   try {
-    const loss = await runEpochs(job, model, yieldThread.next);
-    if (!loss.ok) return loss;
-    if (job.signal.aborted) return CANCELLED;
-    const delta = model.parameters();
-    for (let i = 0; i < delta.length; i++) delta[i] = (delta[i] as number) - (job.parameters[i] as number);
-    if (!delta.every(Number.isFinite))
-      return fail({ code: 'non-finite', detail: 'The model’s numbers overflowed.' });
-    return ok({ delta, examples: job.examples.count, loss: loss.value });
+    const misfit = examplesMisfit(job.task.model, job.examples);
+    if (misfit !== null) return fail({ code: 'unfit-data', detail: misfit });
+    const learner = startLearner(job);
+    try {
+      const loss = await runEpochs(job, learner, yieldThread.next, pace);
+      if (!loss.ok) return loss;
+      return job.signal.aborted ? CANCELLED : outcomeOf(job, await learner.model.parameters(), loss.value);
+    } finally {
+      learner.descent.dispose();
+      learner.model.dispose();
+    }
   } finally {
     yieldThread.close();
-    model.dispose();
   }
+}
+
+/** `parameters` is the trained model, [d]; becomes the delta. */
+function outcomeOf(
+  job: TrainJob,
+  parameters: Float32Array<ArrayBuffer>,
+  loss: number,
+): Result<TrainOutcome, TrainFault> {
+  const delta = parameters;
+  let squares = 0;
+  for (let i = 0; i < delta.length; i++) {
+    const change = (delta[i] as number) - (job.parameters[i] as number);
+    delta[i] = change;
+    squares += change * change;
+  }
+  const norm = Math.sqrt(squares);
+  if (!Number.isFinite(norm)) return fail({ code: 'non-finite', detail: 'The model’s numbers overflowed.' });
+  const { updateNormMax = UPDATE_NORM_MAX } = job.training;
+  if (norm > updateNormMax)
+    return fail({
+      code: 'exploded',
+      detail: `The update exploded: its norm is ${norm.toPrecision(3)}, more than ${updateNormMax}.`,
+    });
+  return ok({ delta, examples: job.examples.count, loss });
+}
+
+interface Learner {
+  readonly model: BuiltModel;
+  readonly descent: Descent;
+  /** Of the masks of dropout. */
+  readonly dropoutStream: RandomSource;
+}
+
+function startLearner(job: TrainJob): Learner {
+  const model = buildModel(job.task.model, job.parameters);
+  return {
+    model,
+    descent: startDescent(model.variables, job.training),
+    dropoutStream: seededRandom(`${job.shuffleLabel} dropout`),
+  };
 }
 
 /** The mean loss of the last epoch. */
 async function runEpochs(
   job: TrainJob,
-  model: BuiltModel,
+  learner: Learner,
   yieldThread: () => Promise<void>,
+  pace: Pace,
 ): Promise<Result<number, TrainFault>> {
   const { epochs, batchSize } = job.training;
   const { count } = job.examples;
@@ -59,9 +110,10 @@ async function runEpochs(
     const order = permutation(random, count);
     lossSum = 0;
     for (let index = 0; index < batchesPerEpoch; index++) {
+      await pace.ready(job.signal);
       if (job.signal.aborted) return CANCELLED;
       const chosen = order.subarray(index * batchSize, Math.min(count, (index + 1) * batchSize));
-      const loss = trainBatch(job, model, chosen);
+      const loss = await trainBatch(job, learner, chosen);
       if (!Number.isFinite(loss))
         return fail({ code: 'non-finite', detail: `The loss became ${loss} in epoch ${epoch + 1}.` });
       lossSum += loss;
@@ -71,14 +123,19 @@ async function runEpochs(
         epoch: epoch + 1,
         loss,
       });
+      await pace.rest(job.signal);
       await yieldThread();
     }
   }
   return ok(lossSum / batchesPerEpoch);
 }
 
-/** One step of SGD on the chosen examples; the batch's mean loss before the step. */
-function trainBatch(job: TrainJob, model: BuiltModel, chosen: Uint32Array): number {
+/** One step on the chosen examples; the batch's mean loss before the step. */
+async function trainBatch(
+  job: TrainJob,
+  { model, descent, dropoutStream }: Learner,
+  chosen: Uint32Array,
+): Promise<number> {
   const { inputs, labels } = job.examples;
   const inputSize = inputs.length / job.examples.count;
   const batchInputs = new Float32Array(chosen.length * inputSize);
@@ -87,30 +144,33 @@ function trainBatch(job: TrainJob, model: BuiltModel, chosen: Uint32Array): numb
     batchInputs.set(inputs.subarray(example * inputSize, (example + 1) * inputSize), i * inputSize);
     batchLabels[i] = labels[example] as number;
   });
-  return tf.tidy(() => {
-    const x = tf.tensor(batchInputs, [chosen.length, ...job.task.model.inputShape]);
+  const { model: specification } = job.task;
+  const loss = tf.tidy(() => {
+    const x = tf.tensor(batchInputs, [chosen.length, ...specification.inputShape]);
     const y = tf.tensor1d(batchLabels, 'int32');
     const { value, grads } = tf.variableGrads(
-      () => softmaxCrossEntropy(model.forward(x), y),
+      () => lossOf(specification.loss, model.forward(x, dropoutStream), y),
       [...model.variables],
     );
-    for (const variable of model.variables) {
-      const gradient = grads[variable.name];
-      if (gradient) descend(variable, gradient, job.training.learningRate);
-    }
-    return value.dataSync()[0] ?? Number.NaN;
+    descent.step(
+      model.variables.map(({ name }) => {
+        const gradient = grads[name];
+        invariant(gradient, 'every variable takes part in the loss');
+        return gradient;
+      }),
+    );
+    return value;
   });
+  try {
+    // A read that waits: on some backends the step is still to be computed.
+    return (await loss.data())[0] ?? Number.NaN;
+  } finally {
+    loss.dispose();
+  }
 }
 
-/** Mean cross-entropy in nats of logits [batch, classes] against labels [batch]. */
-export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
-  return tf.tidy(() => {
-    const oneHot = tf.cast(tf.oneHot(labels, logits.shape[1]), 'float32');
-    return tf.neg<tf.Scalar>(tf.mean(tf.sum(tf.mul(oneHot, tf.logSoftmax(logits)), -1)));
-  });
-}
-
-function macrotasks(): ThreadBreaks {
+/** Breaks by a MessageChannel; one wait at a time. */
+export function macrotasks(): ThreadBreaks {
   const channel = new MessageChannel();
   let resume = () => {};
   channel.port1.onmessage = () => resume();

@@ -1,10 +1,11 @@
 /**
  * The training suite: an SGD step of two models, ours beside stock TF.js, in Node and in Chromium. The two sides
- * take turns, so that whatever else the machine does falls on both; each figure is the median of its turns.
+ * take turns, so that whatever else the machine does falls on both; each figure is the median of its turns. Then the
+ * other backends, in Chromium: cpu, and WebGPU on the adapter that there is, software where it has no graphics.
  */
 import type { Figure } from './figure.ts';
 import { openPage } from './training/browser.ts';
-import { BATCH, type Kernels, type Runner, type WorkloadName } from './training/protocol.ts';
+import { BATCH, type Kernels, type Runner, type Side, type WorkloadName } from './training/protocol.ts';
 import { openThread } from './training/thread-runner.ts';
 
 const TURNS = 15;
@@ -13,6 +14,8 @@ const REPEATS: Readonly<Record<WorkloadName, number>> = { matmul: 8, '2nn': 40, 
 const MATMUL_FLOP = 2 * 512 ** 3;
 const WARM_UPS = 3;
 const SIDES: readonly Kernels[] = ['stock', 'ours'];
+/** Where a step takes seconds, and nothing is compared turn by turn. */
+const FEW_TURNS: Readonly<Record<'2nn' | 'cnn', number>> = { '2nn': 5, cnn: 2 };
 const RUNTIMES = { node: openThread, chromium: openPage } as const;
 
 /** Yields step-ms and, measured between a model's steps, matmul-gflops. */
@@ -20,11 +23,28 @@ export async function* measureTraining(): AsyncGenerator<Figure> {
   for (const [runtime, open] of Object.entries(RUNTIMES)) {
     const runners = new Map<Kernels, Runner>();
     try {
-      for (const kernels of SIDES) runners.set(kernels, await open(kernels));
+      for (const kernels of SIDES) runners.set(kernels, await open({ backend: 'wasm', kernels }));
       for (const model of ['2nn', 'cnn'] as const) yield* measureModel(runtime, model, runners);
     } finally {
       for (const runner of runners.values()) await runner.close();
     }
+  }
+  for (const backend of ['webgpu', 'cpu'] as const) yield* measureBackend(backend);
+}
+
+/** step-ms of both models, after one step to warm up. */
+async function* measureBackend(backend: Side['backend']): AsyncGenerator<Figure> {
+  const runner = await openPage({ backend, kernels: 'stock' });
+  try {
+    for (const model of ['2nn', 'cnn'] as const) {
+      const times: number[] = [];
+      await runner.run(model, 1);
+      for (let turn = 0; turn < FEW_TURNS[model]; turn++) times.push(await runner.run(model, 1));
+      const params = { model, backend, batch: BATCH, runtime: 'chromium', kernels: 'stock' };
+      yield { name: 'step-ms', unit: 'ms', value: round(median(times)), params };
+    }
+  } finally {
+    await runner.close();
   }
 }
 

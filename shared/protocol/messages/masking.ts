@@ -1,27 +1,30 @@
-/** From the frozen roster to the masked vectors. */
+/** From U2 to the masked vectors. */
 import * as v from 'valibot';
-import { MAX_COHORT, UPLOAD_CHUNK_BYTES } from '../limits.ts';
-import { agreementKey, bytes32, bytesUpTo, count } from './common.ts';
+import { UPLOAD_CHUNK_BYTES } from '../limits.ts';
+import { bitset, bytes32, bytesUpTo, count, signature } from './common.ts';
 
-/**
- * coordinator → everyone in it. Sorted by participant id, each id and each key once; the first roster of a
- * sid is final. Mask keys are relayed by the coordinator here.
- */
-export const roster = v.strictObject({
-  kind: v.literal('roster'),
+/** coordinator → U2, signed ("u2"): those who hold enough shares of each other mask among themselves. */
+export const maskRequest = v.strictObject({
+  kind: v.literal('mask-request'),
   sid: bytes32,
-  entries: v.pipe(
-    v.array(v.strictObject({ participant: bytes32, maskKey: agreementKey })),
-    v.minLength(1),
-    v.maxLength(MAX_COHORT),
-  ),
+  u2: bitset,
+  signature,
 });
-
-/** participant → coordinator: chunk `index` (0-based, in order) of `chunks`; little-endian 32-bit ring words. */
+/** participant → coordinator: its vector is masked; it waits for its turn. */
+export const maskedReady = v.strictObject({ kind: v.literal('masked-ready'), sid: bytes32 });
+/** coordinator → participant: its turn, from this chunk on. */
+export const uploadGrant = v.strictObject({
+  kind: v.literal('upload-grant'),
+  sid: bytes32,
+  nextChunk: count,
+});
+/** participant → coordinator: chunk `index` (0-based, in order) of `chunks`; W-bit lanes, packed (numeric/pack). */
 export const masked = v.strictObject({
   kind: v.literal('masked'),
   sid: bytes32,
   index: count,
   chunks: count,
+  /** SHA-256 of the bytes. */
+  hash: bytes32,
   bytes: bytesUpTo(UPLOAD_CHUNK_BYTES),
 });

@@ -1,25 +1,42 @@
-/** Before and between rounds: hello, welcome, the waiting room, leaving, the end of a run. */
+/** Before and between rounds: greeting, hello, welcome, the waiting room, leaving, the end of a run. */
 import * as v from 'valibot';
 import { task } from '../../tasks/task.ts';
 import { FAULT_CODES } from '../faults.ts';
-import { bytes32, bytesOf, count, text } from './common.ts';
+import { bytes32, bytesUpTo, count, signature, text } from './common.ts';
 
 /** Index of a shard among `of` equal parts of a demo data set; 0-based. */
 const shard = v.strictObject({ index: count, of: count });
 
+/** An invitation chain (protocol/invitation): from the admin's key to one identity. */
+export const invitationChain = bytesUpTo(320);
+
+// coordinator → participant
+
+/** First message on a socket. */
+export const greeting = v.strictObject({
+  kind: v.literal('greeting'),
+  /** What `hello` proves its identity for; fresh a connection. */
+  nonce: bytes32,
+  /** Ed25519 public key of this coordinator; bound into every sid, signs what it says about rounds. */
+  coordinatorKey: bytes32,
+});
+
 // participant → coordinator
 
-/** First message on a socket, and again after each reconnect. */
+/** The answer to the greeting, on every connection. */
 export const hello = v.strictObject({
   kind: v.literal('hello'),
   protocol: count,
   run: text(16),
-  /** The secret of the invitation link. */
-  invitation: bytesOf(16),
-  /** Fresh a page load. */
+  /** Ed25519 public key of this participant, its id. */
   participant: bytes32,
+  chain: invitationChain,
+  /** Signature over ("hello", nonce ‖ coordinator key ‖ run). */
+  proof: signature,
   /** The shard this participant already holds (a reconnect), null on the first hello. */
   shard: v.nullable(shard),
+  /** The attempt whose secrets this participant still holds, null where none. */
+  resume: v.nullable(bytes32),
 });
 /** Its data are loaded: it counts as present in the waiting room. */
 export const ready = v.strictObject({ kind: v.literal('ready'), backend: text(40) });
@@ -29,12 +46,12 @@ export const leave = v.strictObject({ kind: v.literal('leave') });
 
 export const welcome = v.strictObject({
   kind: v.literal('welcome'),
-  /** Ed25519 public key of this coordinator; bound into every sid. */
-  coordinatorKey: bytes32,
   task,
   shard,
   rounds: count,
   minCohort: count,
+  /** The run takes one tab of a browser profile; a second one leaves by itself. */
+  onePerProfile: v.boolean(),
 });
 /** Sent whenever the number changes while the participant waits. */
 export const room = v.strictObject({ kind: v.literal('room'), here: count, needed: count });

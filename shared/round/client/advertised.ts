@@ -1,55 +1,19 @@
-/** ROSTER-2: trained and advertised; the roster is checked before a mask is made. */
-import { unreachable } from '../../base/invariant.ts';
-import type { RosterEntry } from '../../protocol/transcript.ts';
-import { abortRound, leaveRound, stay, unasked, unexpected } from './endings.ts';
-import { outcomeWaitMs } from './patience.ts';
+/** ROSTER-2: trained and advertised; the roster is checked before a share is dealt. */
+import { otherwise, refuse, stay } from './endings.ts';
 import { rosterObjection } from './roster.ts';
 import type { ClientEvent, ClientStep, StateOf } from './types.ts';
 
-type Advertised = StateOf<'advertised'>;
-
-export function advertised(state: Advertised, event: ClientEvent): ClientStep {
+export function advertised(state: StateOf<'advertised'>, event: ClientEvent): ClientStep {
   switch (event.kind) {
-    case 'roster':
-      return checkRoster(state, event.entries);
-    case 'abort':
-      return abortRound(state, event.code, event.detail);
-    case 'deadline':
-      return leaveRound(state, 'roster-late');
-    case 'socket-lost':
-      return leaveRound(state, 'socket-lost');
-    case 'leave':
-      return leaveRound(state, 'person-left');
-    case 'result':
-      return unexpected(state, event.kind);
-    case 'progress':
-      return stay(state);
-    case 'trained':
-    case 'training-failed':
-    case 'model-unavailable':
-    case 'keyed':
-    case 'masked':
-    case 'mask-failed':
-    case 'uploaded':
-      return unasked(state, event);
+    case 'roster': {
+      const { root, entries } = event;
+      const detail = rosterObjection(entries, state.plan, state.digest);
+      if (detail !== null) return refuse(state, 'roster-invalid', detail);
+      return stay({ kind: 'checking', plan: state.plan, root }, { kind: 'check-roster', root, entries });
+    }
+    case 'reconnected':
+      return stay(state, { kind: 'resend', what: ['accept', 'advertise'] });
     default:
-      return unreachable(event);
+      return otherwise(state, event);
   }
-}
-
-function checkRoster(state: Advertised, entries: readonly RosterEntry[]): ClientStep {
-  const detail = rosterObjection(entries, state.plan, state.maskKey);
-  if (detail !== null)
-    return leaveRound(
-      state,
-      'roster-invalid',
-      { kind: 'send-decline', reason: 'policy' },
-      { kind: 'report-fault', fault: { code: 'not-in-roster', detail } },
-    );
-  return stay(
-    { kind: 'masking', plan: state.plan, roster: entries },
-    { kind: 'cancel-timer' },
-    { kind: 'start-timer', ms: outcomeWaitMs(state.plan) },
-    { kind: 'mask', entries },
-  );
 }

@@ -1,7 +1,7 @@
 /** How far a cohort has come, for those who watch a round. */
 import type { ParticipantId } from '../../base/ids.ts';
 import { unreachable } from '../../base/invariant.ts';
-import type { CoordinatorState } from './types.ts';
+import type { CoordinatorState, RosteredState } from './types.ts';
 
 export interface CohortCounts {
   readonly invited: number;
@@ -21,10 +21,12 @@ export function cohortCounts(state: CoordinatorState): CohortCounts {
     }
     case 'training':
       return { invited, training: state.pending.size, trained: state.advertised.size, uploaded: 0 };
+    case 'sharing':
     case 'masking':
-      return { invited, training: 0, trained: state.roster.length, uploaded: state.uploaded.size };
+    case 'confirming':
+    case 'unmasking':
     case 'opening':
-      return { invited, training: 0, trained: state.roster.length, uploaded: state.roster.length };
+      return { invited, training: 0, trained: inRound(state).size, uploaded: uploadedOf(state).size };
     case 'done': {
       const survivors = state.survivors.length;
       return { invited, training: 0, trained: survivors, uploaded: survivors };
@@ -48,15 +50,31 @@ export function standingOf(
     case 'training':
       if (state.pending.has(id)) return 'training';
       return state.advertised.has(id) ? 'trained' : null;
+    case 'sharing':
     case 'masking':
-      if (state.uploaded.has(id)) return 'uploaded';
-      return state.roster.some(({ participant }) => participant === id) ? 'trained' : null;
-    case 'opening':
-      return state.roster.some(({ participant }) => participant === id) ? 'uploaded' : null;
+    case 'confirming':
+    case 'unmasking':
+    case 'opening': {
+      const index = state.cohort.roster.findIndex(({ participant }) => participant === id);
+      // Not here, or here without what it held in this round.
+      if (state.absent.has(index)) return null;
+      if (uploadedOf(state).has(index)) return 'uploaded';
+      return inRound(state).has(index) ? 'trained' : null;
+    }
     case 'done':
     case 'aborted':
       return null;
     default:
       return unreachable(state);
   }
+}
+
+function inRound(state: RosteredState): ReadonlySet<number> {
+  if ('u3' in state) return state.u3;
+  return 'u2' in state ? state.u2 : new Set(state.cohort.roster.keys());
+}
+
+function uploadedOf(state: RosteredState): ReadonlySet<number> {
+  if ('u3' in state) return state.u3;
+  return 'uploaded' in state ? state.uploaded : new Set();
 }

@@ -2,18 +2,31 @@
 import { bytesToHex } from '../../base/bytes.ts';
 import { isModelHash, isParticipantId, isSid, type ParticipantId } from '../../base/ids.ts';
 import { begin, step } from './step.ts';
-import type { CoordinatorEffect, CoordinatorEvent, CoordinatorState, RoundPlan } from './types.ts';
+import type {
+  CoordinatorEffect,
+  CoordinatorEvent,
+  CoordinatorState,
+  CoordinatorStep,
+  RoundPlan,
+  StateOf,
+  TimedPhase,
+} from './types.ts';
 
-export const hex = (fill: number) => bytesToHex(new Uint8Array(32).fill(fill));
+export const hex = (fill: number): string => bytesToHex(new Uint8Array(32).fill(fill));
 function checked<Id extends string>(text: string, is: (text: string) => text is Id): Id {
   if (!is(text)) throw new Error(text);
   return text;
 }
-const tab = (index: number): ParticipantId => checked(hex(index), isParticipantId);
-export const [A, B, C, D] = [tab(1), tab(2), tab(3), tab(4)];
-export const OUTSIDER = tab(9);
+/** Roster indices are the order of these: `tabs(n)[i]` has the index i. */
+export const tabs = (count: number): readonly ParticipantId[] =>
+  Array.from({ length: count }, (_, index) => {
+    const bytes = new Uint8Array(32).fill(1);
+    new DataView(bytes.buffer).setUint16(0, index + 1);
+    return checked(bytesToHex(bytes), isParticipantId);
+  });
+export const [A, B, C, D] = tabs(4) as [ParticipantId, ParticipantId, ParticipantId, ParticipantId];
+export const OUTSIDER = checked('f'.repeat(64), isParticipantId);
 export const MODEL = checked(hex(200), isModelHash);
-export const key = (participant: ParticipantId) => `key of ${participant}`;
 
 export const plan: RoundPlan = {
   sid: checked(hex(100), isSid),
@@ -22,8 +35,18 @@ export const plan: RoundPlan = {
   modelHash: MODEL,
   invited: [D, C, B, A],
   minCohort: 3,
+  minSurvivors: 3,
+  accomplices: 1,
+  dropoutPerMille: 250,
   vectorWords: 7,
-  durationsMs: { offered: 1_000, training: 2_000, rostered: 3_000, masking: 4_000 },
+  durationsMs: {
+    offered: 1_000,
+    training: 2_000,
+    sharing: 3_000,
+    masking: 4_000,
+    confirming: 5_000,
+    unmasking: 6_000,
+  },
 };
 
 export const accept = (from: ParticipantId): CoordinatorEvent => ({ kind: 'accept', from });
@@ -32,30 +55,64 @@ export const decline = (from: ParticipantId): CoordinatorEvent => ({
   from,
   reason: 'policy',
 });
-export const gone = (from: ParticipantId): CoordinatorEvent => ({ kind: 'gone', from });
+export const progress = (from: ParticipantId): CoordinatorEvent => ({ kind: 'progress', from, percent: 50 });
+export const digestOf = (from: ParticipantId): string => from.split('').reverse().join('');
+export const advertise = (
+  from: ParticipantId,
+  digest = digestOf(from),
+  maskKey = `key of ${from}`,
+): CoordinatorEvent => ({ kind: 'advertise', from, digest, maskKey });
+export const shares = (from: ParticipantId): CoordinatorEvent => ({ kind: 'shares', from });
+export const shared = (from: ParticipantId, held: readonly number[] = [0, 1, 2, 3]): CoordinatorEvent => ({
+  kind: 'shared',
+  from,
+  held,
+});
+export const ready = (from: ParticipantId): CoordinatorEvent => ({ kind: 'masked-ready', from });
 export const chunk = (from: ParticipantId): CoordinatorEvent => ({ kind: 'chunk', from });
 export const uploaded = (from: ParticipantId): CoordinatorEvent => ({ kind: 'uploaded', from });
-export const progress = (from: ParticipantId): CoordinatorEvent => ({ kind: 'progress', from, percent: 50 });
-export const advertise = (from: ParticipantId, maskKey = key(from)): CoordinatorEvent => ({
-  kind: 'advertise',
+export const confirm = (from: ParticipantId): CoordinatorEvent => ({ kind: 'confirm', from });
+export const reveal = (from: ParticipantId, of: readonly number[] = [0, 1, 2, 3]): CoordinatorEvent => ({
+  kind: 'reveal',
   from,
-  maskKey,
+  of,
 });
-export const deadline = (phase: 'offered' | 'training' | 'masking'): CoordinatorEvent => ({
-  kind: 'deadline',
-  phase,
-});
+export const gone = (from: ParticipantId): CoordinatorEvent => ({ kind: 'gone', from });
+export const returned = (from: ParticipantId): CoordinatorEvent => ({ kind: 'returned', from });
+export const deadline = (phase: TimedPhase): CoordinatorEvent => ({ kind: 'deadline', phase });
 export const stop: CoordinatorEvent = { kind: 'stop' };
+export const rebuilt: CoordinatorEvent = { kind: 'rebuilt' };
+export const opened: CoordinatorEvent = { kind: 'opened', sumHash: hex(7), modelHash: MODEL };
 
-/** State after the events, and the effects of the last. */
-export function after(...events: CoordinatorEvent[]): {
-  state: CoordinatorState;
-  effects: readonly CoordinatorEffect[];
-} {
-  return events.reduce((now, event) => step(now.state, event), begin(plan));
+export function play(start: CoordinatorStep, events: readonly CoordinatorEvent[]): CoordinatorStep {
+  return events.reduce((now, event) => step(now.state, event), start);
 }
-export const kinds = (effects: readonly CoordinatorEffect[]) => effects.map((effect) => effect.kind);
-export const ALL_ACCEPT = [A, B, C, D].map(accept);
+/** State after the events of the cohort of four, and the effects of the last. */
+export const after = (...events: CoordinatorEvent[]): CoordinatorStep => play(begin(plan), events);
+
+export const kinds = (effects: readonly CoordinatorEffect[]): readonly string[] =>
+  effects.map((effect) => effect.kind);
+export function effectOf<Kind extends CoordinatorEffect['kind']>(
+  { effects }: CoordinatorStep,
+  kind: Kind,
+): Extract<CoordinatorEffect, { kind: Kind }> | undefined {
+  return effects.find((effect): effect is Extract<CoordinatorEffect, { kind: Kind }> => effect.kind === kind);
+}
+/** The state, where it is of this kind; a test that expects another has failed. */
+export function inPhase<Kind extends CoordinatorState['kind']>(
+  { state }: CoordinatorStep,
+  kind: Kind,
+): StateOf<Kind> {
+  if (state.kind !== kind) throw new Error(`in the state ${state.kind}, not ${kind}`);
+  return state as StateOf<Kind>;
+}
+
+const four = [A, B, C, D];
+export const ALL_ACCEPT = four.map(accept);
 export const ALL_TRAINED = [...ALL_ACCEPT, ...[C, A, D, B].map((from) => advertise(from))];
-export const ALL_UPLOADED = [...ALL_TRAINED, ...[B, A, D, C].map(uploaded)];
-export const roster = [A, B, C, D].map((participant) => ({ participant, maskKey: key(participant) }));
+export const ALL_SHARED = [...ALL_TRAINED, ...four.map((from) => shared(from))];
+export const ALL_UPLOADED = [...ALL_SHARED, ...[B, A, D, C].map(uploaded)];
+export const ALL_CONFIRMED = [...ALL_UPLOADED, ...[D, B, C, A].map(confirm)];
+/** C = 1, t = 3: the third reveal is enough. */
+export const ENOUGH_REVEALED = [...ALL_CONFIRMED, ...[A, B, C].map((from) => reveal(from))];
+export const ALL_OPENING = [...ENOUGH_REVEALED, rebuilt];

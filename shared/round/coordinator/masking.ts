@@ -1,96 +1,110 @@
-/** ROSTER, MASK, UPLOAD: the roster is final; every upload of it is needed. */
-import type { ParticipantId } from '../../base/ids.ts';
-import { invariant, unreachable } from '../../base/invariant.ts';
-import { abortRound, including, outsider, stay, unasked, unexpected } from './endings.ts';
+/** MASK, UPLOAD: U2 masks and uploads; who does not finish costs its own upload and nothing else. */
+import { indexOf, abortRound, idsOf, membersOf, otherwise, stay, unasked, withAbsent } from './endings.ts';
+import { enterConfirming } from './confirming.ts';
+import { shortOfHolders } from './cohort-sets.ts';
+import { ascending, including } from './sets.ts';
 import type { CoordinatorEffect, CoordinatorEvent, CoordinatorStep, StateOf } from './types.ts';
 
 type Masking = StateOf<'masking'>;
 
 export function masking(state: Masking, event: CoordinatorEvent): CoordinatorStep {
+  if (!('from' in event)) {
+    if (event.kind === 'deadline' && event.phase === 'masking') return close(state, []);
+    return otherwise(state, event);
+  }
+  const { from } = event;
+  const index = indexOf(state, from);
+  const missing = state.u2.has(index) && !state.uploaded.has(index);
   switch (event.kind) {
-    case 'accept':
-      return listed(state, event.from) ? stay(state) : outsider(state, event.from, 'accept');
-    case 'advertise':
-      return sameKey(state, event.from, event.maskKey) ? stay(state) : refuse(state, event.from, 'advertise');
-    case 'progress':
-      return refuse(state, event.from, 'progress');
-    case 'decline':
-      return missing(state, event.from) ? lost(state, event.from) : refuse(state, event.from, 'decline');
+    case 'masked-ready':
+      if (missing) return stay(state, { kind: 'queue-upload', from });
+      return state.uploaded.has(index) ? stay(state) : otherwise(state, event);
     case 'chunk':
-      return missing(state, event.from)
-        ? stay(state, { kind: 'take-chunk', from: event.from })
-        : refuse(state, event.from, 'masked');
+      if (missing) return stay(state, { kind: 'take-chunk', from });
+      // Sent again after a reconnect.
+      return state.uploaded.has(index) ? stay(state) : otherwise(state, event);
     case 'uploaded':
-      return uploaded(state, event.from);
+      if (!missing) return unasked(state, event);
+      return settle({ ...state, uploaded: including(state.uploaded, index) });
+    // Its word came after the deadline, or once more.
+    case 'shared':
+    case 'shares':
+      return index < 0 ? otherwise(state, event) : stay(state);
+    case 'decline':
     case 'gone':
-      return missing(state, event.from) ? lost(state, event.from) : stay(state);
-    case 'deadline':
-      return event.phase === 'masking' ? late(state) : stay(state);
-    case 'stop':
-      return abortRound(state, 'stopped', 'The run was stopped.', members(state));
-    case 'opened':
-    case 'unopenable':
-      return unasked(state, event);
+      return index < 0 ? stay(state) : settle(withAbsent(state, from, true));
+    case 'returned':
+      return index < 0 ? stay(state) : welcomeBack(state, from, index);
     default:
-      return unreachable(event);
+      return otherwise(state, event);
   }
 }
 
-/** ROSTER-1: the roster of all who advertised, sorted by id, is frozen and sent. `effects` come first. */
+/** MASK-1: U2 is final; whoever is not in it is told. `effects` come first. */
 export function enterMasking(
-  { plan, declined, dropped, advertised }: StateOf<'training'>,
+  { plan, declined, dropped, cohort, absent, held }: StateOf<'sharing'>,
+  u2: ReadonlySet<number>,
   effects: readonly CoordinatorEffect[],
 ): CoordinatorStep {
-  invariant(advertised.size >= plan.minCohort, 'no roster is smaller than minCohort');
-  const roster = [...advertised]
-    .map(([participant, maskKey]) => ({ participant, maskKey }))
-    .sort((a, b) => (a.participant < b.participant ? -1 : 1));
-  const to = roster.map((entry) => entry.participant);
-  return stay(
-    { kind: 'masking', plan, declined, dropped, roster, uploaded: new Set() },
+  const state: Masking = {
+    kind: 'masking',
+    plan,
+    declined,
+    dropped,
+    cohort,
+    absent,
+    held,
+    u2,
+    uploaded: new Set(),
+  };
+  const out = idsOf(
+    state,
+    cohort.roster.keys().filter((index) => !u2.has(index)),
+  );
+  const detail = 'Too few shares were exchanged in time; the round goes on without this participant.';
+  const dismissed: CoordinatorEffect[] =
+    out.length === 0 ? [] : [{ kind: 'send-dismissed', to: out, detail }];
+  const members = ascending(u2);
+  return settle(
+    state,
     ...effects,
-    { kind: 'send-roster', to, entries: roster },
+    ...dismissed,
+    { kind: 'send-mask-request', to: idsOf(state, members), u2: members },
     { kind: 'start-timer', phase: 'masking', ms: plan.durationsMs.masking },
-    { kind: 'publish' },
   );
 }
 
-const members = (state: Masking) => state.roster.map((entry) => entry.participant);
-const listed = (state: Masking, from: ParticipantId) =>
-  state.roster.some((entry) => entry.participant === from);
-const missing = (state: Masking, from: ParticipantId) => listed(state, from) && !state.uploaded.has(from);
-const sameKey = (state: Masking, from: ParticipantId, maskKey: string) =>
-  state.roster.some((entry) => entry.participant === from && entry.maskKey === maskKey);
-
-function refuse(state: Masking, from: ParticipantId, message: string): CoordinatorStep {
-  return listed(state, from) ? unexpected(state, from, message) : outsider(state, from, message);
-}
-
-/** OPEN-1: opened when, and only when, every upload of the roster is in. */
-function uploaded(state: Masking, from: ParticipantId): CoordinatorStep {
-  invariant(missing(state, from), 'an upload is complete once, and from a roster member');
-  const next = including(state.uploaded, from);
-  const { plan, declined, dropped, roster } = state;
-  if (next.size < roster.length) return stay({ ...state, uploaded: next }, { kind: 'publish' });
+function welcomeBack(state: Masking, from: StateOf<'masking'>['plan']['invited'][number], index: number) {
+  if (!state.u2.has(index)) {
+    const detail = 'The round went on without this participant while it was away.';
+    return stay(state, { kind: 'send-dismissed', to: [from], detail });
+  }
   return stay(
-    { kind: 'opening', plan, declined, dropped, roster },
-    { kind: 'cancel-timer', phase: 'masking' },
-    { kind: 'open-sum' },
+    withAbsent(state, from, false),
+    { kind: 'send-mask-request', to: [from], u2: ascending(state.u2) },
     { kind: 'publish' },
   );
 }
 
-/** ABORT-2: masks of one that is missing do not cancel, and the others' updates must not be masked again. */
-function lost(state: Masking, from: ParticipantId): CoordinatorStep {
-  const dropped = including(state.dropped, from);
-  const detail =
-    'A participant left before its upload was complete; what was uploaded is discarded unopened.';
-  return abortRound({ ...state, dropped }, 'upload-missing', detail, members(state));
+function settle(state: Masking, ...effects: CoordinatorEffect[]): CoordinatorStep {
+  const waiting = [...state.u2].some((index) => !state.uploaded.has(index) && !state.absent.has(index));
+  if (waiting) return stay(state, ...effects, { kind: 'publish' });
+  return close(state, [...effects, { kind: 'cancel-timer', phase: 'masking' }]);
 }
 
-function late(state: Masking): CoordinatorStep {
-  const absent = members(state).filter((participant) => !state.uploaded.has(participant));
-  const dropped = new Set([...state.dropped, ...absent]);
-  const detail = `${absent.length} of ${state.roster.length} uploads were not complete in time; the others are discarded unopened.`;
-  return abortRound({ ...state, dropped }, 'upload-missing', detail, members(state));
+/** UPLOAD-4: U3 is made of the complete uploads; an upload that comes later is discarded unread. */
+function close(state: Masking, effects: readonly CoordinatorEffect[]): CoordinatorStep {
+  const { plan, cohort, held, u2, uploaded } = state;
+  const abort = (detail: string) => {
+    const aborted = abortRound(state, 'too-few-uploaded', detail, membersOf(state));
+    return { ...aborted, effects: [...effects, ...aborted.effects] };
+  };
+  if (uploaded.size < plan.minSurvivors)
+    return abort(`${uploaded.size} uploads were complete; a sum is opened of ${plan.minSurvivors} or more.`);
+  const short = shortOfHolders(cohort, held, u2, uploaded);
+  if (short.length > 0)
+    return abort(
+      `So many left that the masks of ${short.length} could not be taken off again; nothing was opened.`,
+    );
+  return enterConfirming(state, effects);
 }

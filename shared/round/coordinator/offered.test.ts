@@ -2,20 +2,27 @@ import { describe, expect, it } from 'vitest';
 import { cohortCounts } from './cohort.ts';
 import {
   A,
+  ALL_ACCEPT,
   B,
   C,
   D,
-  plan,
   accept,
-  decline,
-  gone,
-  chunk,
-  progress,
   advertise,
-  deadline,
   after,
+  chunk,
+  confirm,
+  deadline,
+  decline,
+  effectOf,
+  gone,
   kinds,
-  ALL_ACCEPT,
+  plan,
+  progress,
+  ready,
+  returned,
+  reveal,
+  shared,
+  shares,
 } from './examples.ts';
 import { begin, step } from './step.ts';
 
@@ -26,10 +33,11 @@ describe('begin', () => {
     expect(effects).toEqual([{ kind: 'start-timer', phase: 'offered', ms: 1_000 }, { kind: 'publish' }]);
   });
 
-  it('RUN-2: refuses a cohort under three, fewer invited than the cohort, and one invited twice', () => {
+  it('refuses a cohort or a sum of under three, fewer invited than the cohort, and one invited twice', () => {
     expect(() => begin({ ...plan, minCohort: 2 })).toThrow('MIN_COHORT');
+    expect(() => begin({ ...plan, minSurvivors: 2 })).toThrow('MIN_COHORT');
     expect(() => begin({ ...plan, invited: [A, B] })).toThrow('minCohort');
-    expect(() => begin({ ...plan, invited: [A, B, A] })).toThrow('once');
+    expect(() => begin({ ...plan, invited: [A, B, C, A] })).toThrow('once');
   });
 });
 
@@ -45,7 +53,7 @@ describe('offered', () => {
     ]);
   });
 
-  it('OFFER-4: a decline or a lost socket is an answer; one too many ends the round at once', () => {
+  it('OFFER-4: a decline or a lost tab is an answer; one too many ends the round at once', () => {
     expect(after(accept(A), accept(B), decline(D), accept(C)).state).toMatchObject({
       kind: 'training',
       declined: new Set([D]),
@@ -71,38 +79,44 @@ describe('offered', () => {
   });
 
   it('OFFER-5: the deadline leaves out who has not answered, and tells them', () => {
-    const { state, effects } = after(accept(A), accept(B), accept(C), deadline('offered'));
-    expect(state).toMatchObject({ kind: 'training', pending: new Set([A, B, C]) });
-    expect(effects[0]).toMatchObject({ kind: 'send-abort', to: [D], code: 'not-in-roster' });
-    expect(step(state, accept(D))).toEqual({ state, effects: [] });
+    const closed = after(accept(A), accept(B), accept(C), deadline('offered'));
+    expect(closed.state).toMatchObject({ kind: 'training', pending: new Set([A, B, C]) });
+    expect(effectOf(closed, 'send-dismissed')?.to).toEqual([D]);
+    expect(step(closed.state, accept(D))).toEqual({ state: closed.state, effects: [] });
   });
 
-  it('OFFER-5: the deadline with fewer than minCohort ends the round', () => {
-    const { state, effects } = after(accept(A), accept(B), deadline('offered'));
-    expect(state).toMatchObject({ kind: 'aborted', code: 'too-few-accepted' });
-    expect(effects).toContainEqual(expect.objectContaining({ kind: 'send-abort', to: [D, C, A, B] }));
+  it('OFFER-5: the deadline with fewer than minCohort ends the round for all who are in it', () => {
+    const closed = after(accept(A), accept(B), deadline('offered'));
+    expect(closed.state).toMatchObject({ kind: 'aborted', code: 'too-few-accepted' });
+    expect(effectOf(closed, 'send-abort')?.to).toEqual([D, C, A, B]);
   });
 
-  it('TRAIN-2: one that is quick may advertise before the others have answered', () => {
+  it('TRAIN-2: a quick one may advertise before the others have answered; the roster may freeze with the last answer', () => {
     const { state } = after(accept(A), advertise(A), accept(B), accept(C), accept(D));
     expect(cohortCounts(state)).toEqual({ invited: 4, training: 3, trained: 1, uploaded: 0 });
     const early = [A, B, C].flatMap((from) => [accept(from), advertise(from)]);
-    const { state: masking, effects } = after(...early, decline(D));
-    expect(masking.kind).toBe('masking');
-    expect(kinds(effects)).toEqual(['cancel-timer', 'send-roster', 'start-timer', 'publish']);
+    const frozen = after(...early, decline(D));
+    expect(frozen.state.kind).toBe('sharing');
+    expect(kinds(frozen.effects)).toEqual(['cancel-timer', 'send-roster', 'start-timer', 'publish']);
+    const { state: late, effects } = after(...early, deadline('offered'));
+    expect(late.kind).toBe('sharing');
+    expect(kinds(effects)).toEqual(['send-dismissed', 'send-roster', 'start-timer', 'publish']);
   });
 
-  it('FAULT-1: a key or progress before accept, and chunks, are faults and change nothing', () => {
-    for (const event of [advertise(A), progress(A), chunk(A)]) {
-      const { state, effects } = after(event);
-      expect(state).toEqual(begin(plan).state);
-      expect(effects).toMatchObject([
-        {
-          kind: 'send-fault',
-          to: A,
-          fault: { code: 'wrong-phase', detail: expect.stringContaining('offered') },
-        },
-      ]);
-    }
+  it('FAULT-1: what does not belong to the phase is a fault that names it, and changes nothing', () => {
+    const { state } = begin(plan);
+    const early = [progress, shares, ready, chunk, confirm, advertise, shared, reveal].map((make) => make(A));
+    for (const event of early)
+      expect(step(state, event)).toMatchObject({
+        state,
+        effects: [
+          {
+            kind: 'send-fault',
+            to: A,
+            fault: { code: 'wrong-phase', detail: expect.stringContaining('offered') },
+          },
+        ],
+      });
+    expect(step(state, returned(A))).toEqual({ state, effects: [] });
   });
 });

@@ -1,9 +1,10 @@
 /** OFFER: who takes part. Some may have trained already while others have not answered. */
 import type { ParticipantId } from '../../base/ids.ts';
 import { unreachable } from '../../base/invariant.ts';
-import { abortRound, including, outsider, stay, unasked, unexpected, without } from './endings.ts';
+import { abortRound, outsider, stay, unasked, unexpected } from './endings.ts';
+import { including, without } from './sets.ts';
 import { advertising, enterTraining } from './training.ts';
-import type { CoordinatorEvent, CoordinatorStep, StateOf } from './types.ts';
+import type { Advertised, CoordinatorEvent, CoordinatorStep, StateOf } from './types.ts';
 
 type Offered = StateOf<'offered'>;
 
@@ -18,9 +19,17 @@ export function offered(state: Offered, event: CoordinatorEvent): CoordinatorSte
         ? stay(state, { kind: 'publish' })
         : refuse(state, event.from, 'progress');
     case 'advertise':
-      return advertise(state, event.from, event.maskKey);
+      return advertise(state, event.from, event);
+    case 'shares':
+    case 'shared':
+    case 'masked-ready':
+    case 'confirm':
+    case 'reveal':
+      return refuse(state, event.from, event.kind);
     case 'chunk':
       return refuse(state, event.from, 'masked');
+    case 'returned':
+      return stay(state);
     case 'gone':
       return settle(remove(state, event.from));
     case 'deadline':
@@ -28,6 +37,8 @@ export function offered(state: Offered, event: CoordinatorEvent): CoordinatorSte
     case 'stop':
       return abortRound(state, 'stopped', 'The run was stopped.', present(state));
     case 'uploaded':
+    case 'rebuilt':
+    case 'rebuild-failed':
     case 'opened':
     case 'unopenable':
       return unasked(state, event);
@@ -61,9 +72,9 @@ function decline(state: Offered, from: ParticipantId): CoordinatorStep {
   return state.accepted.has(from) ? settle(remove(state, from)) : outsider(state, from, 'decline');
 }
 
-function advertise(state: Offered, from: ParticipantId, maskKey: string): CoordinatorStep {
+function advertise(state: Offered, from: ParticipantId, keys: Advertised): CoordinatorStep {
   if (!state.accepted.has(from)) return refuse(state, from, 'advertise');
-  const outcome = advertising(state.advertised, from, maskKey);
+  const outcome = advertising(state.advertised, from, keys);
   switch (outcome.kind) {
     case 'new':
       return stay({ ...state, advertised: outcome.advertised }, { kind: 'publish' });
@@ -105,9 +116,8 @@ function close(state: Offered): CoordinatorStep {
   if (accepted.size < plan.minCohort) return tooFew(state);
   return enterTraining({ ...state, pending: new Set() }, [
     {
-      kind: 'send-abort',
+      kind: 'send-dismissed',
       to: [...pending],
-      code: 'not-in-roster',
       detail: 'The answer to the offer did not come in time; the round goes on without this participant.',
     },
   ]);

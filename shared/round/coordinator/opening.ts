@@ -1,56 +1,40 @@
-/** OPEN: every upload is in. Whoever leaves, and even a stop, changes nothing: the sum becomes a model. */
-import { unreachable } from '../../base/invariant.ts';
-import { abortRound, outsider, stay, unasked, unexpected } from './endings.ts';
+/** OPEN: the masks come off. Whoever leaves, and even a stop, changes nothing: the sum becomes a model. */
+import { abortRound, droppedOf, idsOf, indexOf, membersOf, otherwise, stay } from './endings.ts';
+import { late } from './frozen.ts';
+import { ascending } from './sets.ts';
 import type { CoordinatorEvent, CoordinatorStep, StateOf } from './types.ts';
 
 type Opening = StateOf<'opening'>;
 
 export function opening(state: Opening, event: CoordinatorEvent): CoordinatorStep {
-  const members = state.roster.map((entry) => entry.participant);
   switch (event.kind) {
     case 'opened':
       return done(state, event.sumHash, event.modelHash);
     case 'unopenable':
-      return abortRound(state, 'sum-invalid', event.detail, members);
-    case 'accept':
-      return members.includes(event.from) ? stay(state) : outsider(state, event.from, 'accept');
-    case 'advertise':
-      return state.roster.some(
-        ({ participant, maskKey }) => participant === event.from && maskKey === event.maskKey,
-      )
-        ? stay(state)
-        : stray(state, event.from, 'advertise');
-    case 'decline':
-    case 'progress':
-      return stray(state, event.from, event.kind);
+      return abortRound(state, 'sum-invalid', event.detail, membersOf(state));
+    case 'reveal':
+    case 'confirm':
+      return state.u3.has(indexOf(state, event.from)) ? stay(state) : otherwise(state, event);
+    case 'masked-ready':
     case 'chunk':
-      return stray(state, event.from, 'masked');
-    case 'gone':
-    case 'deadline':
+      return late(state, event.from, indexOf(state, event.from));
     case 'stop':
       return stay(state);
-    case 'uploaded':
-      return unasked(state, event);
     default:
-      return unreachable(event);
+      return otherwise(state, event);
   }
 }
 
-function stray(state: Opening, from: (typeof state.plan.invited)[number], message: string): CoordinatorStep {
-  const listed = state.roster.some((entry) => entry.participant === from);
-  return listed ? unexpected(state, from, message) : outsider(state, from, message);
-}
-
-/** OPEN-2: persisted first, then told to the whole roster. */
+/** OUTCOME-1: persisted first, then told to all whose update is in the sum. */
 function done(state: Opening, sumHash: string, modelHash: StateOf<'done'>['modelHash']): CoordinatorStep {
-  const survivors = state.roster.map((entry) => entry.participant);
+  const survivors = idsOf(state, ascending(state.u3));
   return stay(
     {
       kind: 'done',
       plan: state.plan,
       survivors,
       declined: state.declined.size,
-      dropped: state.dropped.size,
+      dropped: droppedOf(state),
       sumHash,
       modelHash,
     },

@@ -1,10 +1,11 @@
-/** TRAIN: participants train, then advertise a mask key; whoever leaves costs nothing while enough remain. */
+/** TRAIN: participants train, then advertise their keys; whoever leaves costs nothing while enough remain. */
 import type { ParticipantId } from '../../base/ids.ts';
 import { unreachable } from '../../base/invariant.ts';
 import type { Fault } from '../../protocol/faults.ts';
-import { abortRound, including, outsider, stay, unasked, unexpected, without } from './endings.ts';
-import { enterMasking } from './masking.ts';
-import type { CoordinatorEffect, CoordinatorEvent, CoordinatorStep, StateOf } from './types.ts';
+import { abortRound, outsider, stay, unasked, unexpected } from './endings.ts';
+import { including, without } from './sets.ts';
+import { enterSharing } from './sharing.ts';
+import type { Advertised, CoordinatorEffect, CoordinatorEvent, CoordinatorStep, StateOf } from './types.ts';
 
 type Training = StateOf<'training'>;
 
@@ -21,9 +22,17 @@ export function training(state: Training, event: CoordinatorEvent): CoordinatorS
         ? stay(state, { kind: 'publish' })
         : refuse(state, event.from, 'progress');
     case 'advertise':
-      return advertise(state, event.from, event.maskKey);
+      return advertise(state, event.from, event);
+    case 'shares':
+    case 'shared':
+    case 'masked-ready':
+    case 'confirm':
+    case 'reveal':
+      return refuse(state, event.from, event.kind);
     case 'chunk':
       return refuse(state, event.from, 'masked');
+    case 'returned':
+      return stay(state);
     case 'gone':
       return inside(state, event.from) ? settle(remove(state, event.from)) : stay(state);
     case 'deadline':
@@ -31,6 +40,8 @@ export function training(state: Training, event: CoordinatorEvent): CoordinatorS
     case 'stop':
       return abortRound(state, 'stopped', 'The run was stopped.', present(state));
     case 'uploaded':
+    case 'rebuilt':
+    case 'rebuild-failed':
     case 'opened':
     case 'unopenable':
       return unasked(state, event);
@@ -46,7 +57,7 @@ export function enterTraining(
 ): CoordinatorStep {
   const pending = new Set([...accepted].filter((participant) => !advertised.has(participant)));
   const state: Training = { kind: 'training', plan, declined, dropped, pending, advertised };
-  if (pending.size === 0) return enterMasking(state, effects);
+  if (pending.size === 0) return enterSharing(state, effects);
   return stay(
     state,
     ...effects,
@@ -56,26 +67,26 @@ export function enterTraining(
 }
 
 type Advertising =
-  | { readonly kind: 'new'; readonly advertised: ReadonlyMap<ParticipantId, string> }
+  | { readonly kind: 'new'; readonly advertised: ReadonlyMap<ParticipantId, Advertised> }
   | { readonly kind: 'duplicate' }
   | { readonly kind: 'refused'; readonly fault: Fault };
 
-/** TRAIN-3: one key a participant and one participant a key; whoever breaks it is out of this round. */
+/** TRAIN-3: one advertise a participant and one participant a mask key; whoever breaks it is out of this round. */
 export function advertising(
-  advertised: ReadonlyMap<ParticipantId, string>,
+  advertised: ReadonlyMap<ParticipantId, Advertised>,
   from: ParticipantId,
-  maskKey: string,
+  { digest, maskKey }: Advertised,
 ): Advertising {
   const known = advertised.get(from);
-  if (known === maskKey) return { kind: 'duplicate' };
+  if (known?.digest === digest) return { kind: 'duplicate' };
   const refused = (detail: string): Advertising => ({
     kind: 'refused',
     fault: { code: 'second-key', detail },
   });
-  if (known !== undefined) return refused('A second mask key for one round; this round goes on without it.');
-  if ([...advertised.values()].includes(maskKey))
+  if (known !== undefined) return refused('A second advertise for one round; this round goes on without it.');
+  if ([...advertised.values()].some((other) => other.maskKey === maskKey))
     return refused('This mask key is another participant’s; this round goes on without it.');
-  return { kind: 'new', advertised: new Map([...advertised, [from, maskKey]]) };
+  return { kind: 'new', advertised: new Map([...advertised, [from, { digest, maskKey }]]) };
 }
 
 const inside = (state: Training, from: ParticipantId) =>
@@ -86,9 +97,9 @@ function refuse(state: Training, from: ParticipantId, message: string): Coordina
   return inside(state, from) ? unexpected(state, from, message) : outsider(state, from, message);
 }
 
-function advertise(state: Training, from: ParticipantId, maskKey: string): CoordinatorStep {
+function advertise(state: Training, from: ParticipantId, keys: Advertised): CoordinatorStep {
   if (!inside(state, from)) return outsider(state, from, 'advertise');
-  const outcome = advertising(state.advertised, from, maskKey);
+  const outcome = advertising(state.advertised, from, keys);
   switch (outcome.kind) {
     case 'new':
       return settle({
@@ -122,18 +133,17 @@ function remove(state: Training, left: ParticipantId): Training {
 function settle(state: Training): CoordinatorStep {
   if (state.pending.size + state.advertised.size < state.plan.minCohort) return tooFew(state);
   if (state.pending.size > 0) return stay(state, { kind: 'publish' });
-  return enterMasking(state, [{ kind: 'cancel-timer', phase: 'training' }]);
+  return enterSharing(state, [{ kind: 'cancel-timer', phase: 'training' }]);
 }
 
 /** TRAIN-5: the deadline leaves out who is still training. */
 function close(state: Training): CoordinatorStep {
   if (state.advertised.size < state.plan.minCohort) return tooFew(state);
   const dropped = new Set([...state.dropped, ...state.pending]);
-  return enterMasking({ ...state, dropped, pending: new Set() }, [
+  return enterSharing({ ...state, dropped, pending: new Set() }, [
     {
-      kind: 'send-abort',
+      kind: 'send-dismissed',
       to: [...state.pending],
-      code: 'not-in-roster',
       detail: 'Training took longer than the round allows; the round goes on without this participant.',
     },
   ]);

@@ -9,7 +9,7 @@ import { build } from 'vite';
 import type { WasmFiles } from '#shared/training/backend.ts';
 import { nodeWasmFiles } from '../../../coordinator/evaluation/wasm-files.ts';
 import { BROWSER_ARGS, requireBrowser } from '../../../e2e/harness/browser.ts';
-import type { Kernels, Runner, Workload } from './protocol.ts';
+import type { Runner, Side, Workload } from './protocol.ts';
 import type { startWorkload } from './workload.ts';
 
 const WASM_PATHS: WasmFiles = {
@@ -18,14 +18,20 @@ const WASM_PATHS: WasmFiles = {
   'tfjs-backend-wasm-threaded-simd.wasm': '/tfjs-backend-wasm-threaded-simd.wasm',
 };
 
+/** Chromium has no WebGPU here otherwise. */
+const SOFTWARE_WEBGPU = '--enable-unsafe-webgpu';
+
 interface PageGlobals {
   startWorkload: typeof startWorkload;
   workload: Workload;
 }
 
-export async function openPage(kernels: Kernels): Promise<Runner> {
+export async function openPage(side: Side): Promise<Runner> {
   const server = await serve(await bundle());
-  const browser = await chromium.launch({ executablePath: requireBrowser(), args: [...BROWSER_ARGS] });
+  const browser = await chromium.launch({
+    executablePath: requireBrowser(),
+    args: [...BROWSER_ARGS, SOFTWARE_WEBGPU],
+  });
   const close = async () => {
     await browser.close();
     server.close();
@@ -34,11 +40,11 @@ export async function openPage(kernels: Kernels): Promise<Runner> {
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     await page.evaluate(
-      async ({ paths, side }) => {
+      async ({ paths, started }) => {
         const globals = globalThis as unknown as PageGlobals;
-        globals.workload = await globals.startWorkload(paths, side);
+        globals.workload = await globals.startWorkload(paths, started);
       },
-      { paths: WASM_PATHS, side: kernels },
+      { paths: WASM_PATHS, started: side },
     );
     return {
       run: (name, repeats) =>
@@ -61,6 +67,7 @@ async function bundle(): Promise<string> {
     logLevel: 'error',
     build: {
       write: false,
+      rolldownOptions: { output: { codeSplitting: false } },
       lib: { entry: fileURLToPath(new URL('./page.ts', import.meta.url)), formats: ['es'], fileName: 'page' },
     },
   });

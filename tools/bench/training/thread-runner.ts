@@ -1,10 +1,10 @@
 /** Runs the workload in a worker thread of Node. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { Kernels, Runner } from './protocol.ts';
+import type { Runner, Side } from './protocol.ts';
 
-export async function openThread(kernels: Kernels): Promise<Runner> {
-  const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: kernels });
+export async function openThread(side: Side): Promise<Runner> {
+  const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: side });
   await once(worker, 'message');
   return {
     run: async (name, repeats) => {

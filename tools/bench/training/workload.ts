@@ -1,14 +1,15 @@
 /**
  * What the training suite measures: one SGD step of two models at batch 32, and a product of 512 × 512
- * matrices. Runs in a worker thread of Node and in a page, without or with our kernels.
+ * matrices. Runs in a worker thread of Node and in a page, on each backend, without or with our kernels.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 // Registers the gradients: core's Node bundle has none.
 import '@tensorflow/tfjs-layers';
-import { startBackend, type WasmFiles } from '#shared/training/backend.ts';
+import { startCpu, startWasm, type WasmFiles } from '#shared/training/backend.ts';
+import { webGpuCandidate } from '#shared/training/backends/webgpu.ts';
 import { descend } from '#shared/training/kernels/descend.ts';
-import { BATCH, type Kernels, type Workload } from './protocol.ts';
+import { BATCH, type Side, type Workload } from './protocol.ts';
 import { registerFilterGradient } from './stock-filter-gradient.ts';
 
 const RATE = 0.05;
@@ -16,26 +17,34 @@ const MATRIX = 512;
 const CLASSES = 10;
 
 /** Ends when the numbers are there; the loss before the step. */
-type Step = () => number;
+type Step = () => Promise<number>;
 
-/** Starts wasm; `stock` has TF.js's own kernels plus the filter gradient alone, which it lacks. */
-export async function startWorkload(files: WasmFiles, kernels: Kernels): Promise<Workload> {
-  if (kernels === 'ours') {
-    const started = await startBackend(files);
-    if (!started.ok) throw new Error(started.fault);
-  } else {
+export async function startWorkload(files: WasmFiles, side: Side): Promise<Workload> {
+  await startSide(files, side);
+  const steps = { '2nn': twoLayerStep(), cnn: convolutionalStep(), matmul: matrixStep(side) };
+  return async (name, repeats) => {
+    const step = steps[name];
+    const start = performance.now();
+    for (let i = 0; i < repeats; i++) await step();
+    return (performance.now() - start) / repeats;
+  };
+}
+
+/** On wasm, `stock` is TF.js's own kernels plus the filter gradient alone, which it lacks. */
+async function startSide(files: WasmFiles, { backend, kernels }: Side): Promise<void> {
+  if (backend === 'wasm' && kernels === 'stock') {
     setWasmPaths({ ...files });
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
     if (!(await tf.setBackend('wasm'))) throw new Error('wasm did not start');
-    registerFilterGradient();
+    return registerFilterGradient();
   }
-  const steps = { '2nn': twoLayerStep(), cnn: convolutionalStep(), matmul: matrixStep() };
-  return (name, repeats) => {
-    const step = steps[name];
-    const start = performance.now();
-    for (let i = 0; i < repeats; i++) step();
-    return (performance.now() - start) / repeats;
+  const start = {
+    wasm: () => startWasm(files),
+    cpu: startCpu,
+    webgpu: () => webGpuCandidate(navigator.gpu).start(true),
   };
+  const started = await start[backend]();
+  if (!started.ok) throw new Error(started.fault);
 }
 
 /** Values in [−scale, scale), by seed alone. */
@@ -51,15 +60,19 @@ function layer(shape: number[], seed: number): [tf.Variable, tf.Variable] {
 function trainingStep(variables: tf.Variable[], forward: () => tf.Tensor): Step {
   const labels = Int32Array.from({ length: BATCH }, (_, i) => i % CLASSES);
   const targets = tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), CLASSES), 'float32');
-  return () =>
-    tf.tidy(() => {
+  return async () => {
+    const loss = tf.tidy(() => {
       const { value, grads } = tf.variableGrads(
         () => tf.neg<tf.Scalar>(tf.mean(tf.sum(tf.mul(targets, tf.logSoftmax(forward())), -1))),
         variables,
       );
       for (const variable of variables) descend(variable, grads[variable.name] as tf.Tensor, RATE);
-      return value.dataSync()[0] ?? Number.NaN;
+      return value;
     });
+    const [read] = await loss.data();
+    loss.dispose();
+    return read ?? Number.NaN;
+  };
 }
 
 function dense(x: tf.Tensor, kernel: tf.Variable, bias: tf.Variable): tf.Tensor {
@@ -96,12 +109,14 @@ function convolutionalStep(): Step {
 }
 
 /** [512, 512] · [512, 512]. */
-function matrixStep(): Step {
+function matrixStep({ backend }: Side): Step {
   const a = noise([MATRIX, MATRIX], 10, 1) as tf.Tensor2D;
   const b = noise([MATRIX, MATRIX], 11, 1) as tf.Tensor2D;
-  return () =>
-    tf.tidy(() => {
-      tf.matMul(a, b);
-      return 0;
-    });
+  return async () => {
+    const product = tf.matMul(a, b);
+    // The others have computed it by now.
+    if (backend === 'webgpu') await product.data();
+    product.dispose();
+    return 0;
+  };
 }

@@ -1,19 +1,29 @@
-/** One line over rounds, by chart.js (loaded on first need), in the colours of the page's scheme when it is drawn. */
+/** One line over rounds, or over what its words say, by chart.js (loaded on first need), in the colours of the page's scheme when it is drawn. */
 import {
   CategoryScale,
   Chart,
   LinearScale,
   LineController,
   LineElement,
+  LogarithmicScale,
   PointElement,
   Tooltip,
 } from 'chart.js';
 
-Chart.register(CategoryScale, LinearScale, LineController, LineElement, PointElement, Tooltip);
+Chart.register(
+  CategoryScale,
+  LinearScale,
+  LineController,
+  LineElement,
+  LogarithmicScale,
+  PointElement,
+  Tooltip,
+);
 
 export interface LineChartData {
+  /** Where along the horizontal axis, at equal distances. */
   readonly rounds: readonly number[];
-  /** A value a round; null where it is not known yet. */
+  /** A value a round; null where there is none, or none yet. */
   readonly values: readonly (number | null)[];
 }
 
@@ -28,6 +38,14 @@ export interface LineChartWords {
   readonly tick: (value: number) => string;
   /** Of the vertical axis; it begins at 0. Null where the values decide. */
   readonly max: number | null;
+  /** Beside the title, in place of the last value. */
+  readonly headline?: string;
+  /** Of the horizontal axis; `round` unless said. */
+  readonly across?: string;
+  /** A vertical axis by powers of ten, which has no 0. */
+  readonly isLogarithmic?: boolean;
+  /** A value with a dashed line of its own, and its name. */
+  readonly limit?: { readonly value: number; readonly title: string };
 }
 
 export interface DrawnLineChart {
@@ -44,6 +62,8 @@ function colourOf(name: string): string {
   probe.remove();
   return color;
 }
+
+const limitLine = (value: number, { rounds }: LineChartData): number[] => rounds.map(() => value);
 
 export function drawLineChart(
   canvas: HTMLCanvasElement,
@@ -66,6 +86,17 @@ export function drawLineChart(
           backgroundColor: series,
           pointRadius: 2.5,
         },
+        ...(words.limit === undefined
+          ? []
+          : [
+              {
+                data: limitLine(words.limit.value, data),
+                borderWidth: 1.5,
+                borderColor: ink,
+                borderDash: [6, 5],
+                pointRadius: 0,
+              },
+            ]),
       ],
     },
     options: {
@@ -73,16 +104,23 @@ export function drawLineChart(
       maintainAspectRatio: false,
       animation: isCalm ? false : { duration: 300 },
       interaction: { mode: 'index', intersect: false },
-      plugins: { tooltip: { callbacks: { label: ({ parsed }) => words.format(parsed.y ?? 0) } } },
+      plugins: {
+        tooltip: {
+          callbacks: {
+            label: ({ parsed, datasetIndex }) =>
+              datasetIndex === 0 ? words.format(parsed.y ?? 0) : (words.limit?.title ?? ''),
+          },
+        },
+      },
       scales: {
         x: {
           ...look,
-          title: { display: true, text: 'round', color: ink, font },
+          title: { display: true, text: words.across ?? 'round', color: ink, font },
           ticks: { color: ink, font },
         },
         y: {
           ...look,
-          min: 0,
+          ...(words.isLogarithmic === true ? { type: 'logarithmic' } : { min: 0 }),
           ...(words.max === null ? {} : { max: words.max }),
           title: { display: true, text: words.axis, color: ink, font },
           ticks: { maxTicksLimit: 6, color: ink, font, callback: (tick) => words.tick(Number(tick)) },
@@ -94,8 +132,9 @@ export function drawLineChart(
   return {
     update: ({ rounds, values }) => {
       chart.data.labels = [...rounds];
-      const [dataset] = chart.data.datasets;
+      const [dataset, limit] = chart.data.datasets;
       if (dataset) dataset.data = [...values];
+      if (limit && words.limit) limit.data = limitLine(words.limit.value, { rounds, values });
       chart.update();
     },
     destroy: () => chart.destroy(),

@@ -1,8 +1,28 @@
 /** The one channel between the page and the participant's worker: commands down, views up. */
+import type { RunId } from '#shared/base/ids.ts';
+import type { BackendChoice, BackendWish } from '#shared/participant/backend-choice.ts';
 import type { Command, ParticipantView } from '#shared/participant/view.ts';
 
-export type ToWorker = Command;
+/** For the trainer, not for the protocol. */
+export type TrainingCommand =
+  /** The share of time that training may take, 1..100. */
+  | { readonly kind: 'set-duty'; readonly dutyPercent: number }
+  /** Which backend to train with, from the next page load on. */
+  | { readonly kind: 'set-backend'; readonly wish: BackendWish };
+
+/** `join` brings what only a page has: direct connections (peer-bridge), and its memory through a reload (slots). */
+export type ToWorker =
+  | Exclude<Command, { kind: 'join' }>
+  | TrainingCommand
+  | (Extract<Command, { kind: 'join' }> & {
+      readonly links: MessagePort;
+      readonly rememberedSlot: number | null;
+    });
 export type FromWorker =
   | { readonly kind: 'view'; readonly view: ParticipantView }
+  /** What trains, why, and what was asked for. */
+  | { readonly kind: 'backend'; readonly choice: BackendChoice; readonly wish: BackendWish }
+  /** The slot that this tab holds, to be remembered. */
+  | { readonly kind: 'slot'; readonly run: RunId; readonly index: number }
   /** Everything that this browser kept is gone. */
   | { readonly kind: 'data-deleted' };

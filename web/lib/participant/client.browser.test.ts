@@ -1,11 +1,20 @@
 /** The worker itself, started by the page's end of it. No coordinator answers here. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RunId } from '#shared/base/ids.ts';
+import { nobleSigner } from '#shared/crypto/identity.ts';
 import type { ParticipantView } from '#shared/participant/view.ts';
+import { createInvitation, encodeInvitation } from '#shared/protocol/invitation.ts';
 import { ChunkVault } from './chunk-vault.ts';
 import { ParticipantClient } from './client.ts';
 
-const join = { kind: 'join', run: 'AAAAAAAAAAAAAAAA' as RunId, invitation: 'A'.repeat(22) } as const;
+const RUN = 'AAAAAAAAAAAAAAAA' as RunId;
+const terms = { kind: 'open', expirySeconds: 0xffffffff, inviteSecret: new Uint8Array(32).fill(2) } as const;
+const join = {
+  kind: 'join',
+  run: RUN,
+  invitation: encodeInvitation(await createInvitation(nobleSigner(new Uint8Array(32).fill(1)), RUN, terms)),
+  consent: { promised: null, ownLimit: { epsilon: Infinity, delta: 1e-5 } },
+} as const;
 
 type News =
   | { readonly kind: 'view'; readonly view: ParticipantView }
@@ -24,6 +33,7 @@ function start() {
   };
   const client = new ParticipantClient({
     view: (view) => tell({ kind: 'view', view }),
+    backend: () => {},
     dataDeleted: () => tell({ kind: 'data-deleted' }),
     broken: (detail) => tell({ kind: 'broken', detail }),
   });
@@ -32,7 +42,9 @@ function start() {
     new Promise<News>((resolve) => waiting.push({ fits, resolve }));
   const status = (kind: ParticipantView['status']['kind']) =>
     first((news) => news.kind === 'view' && news.view.status.kind === kind);
-  return { client, first, status, all };
+  /** A view of one that has an identity. */
+  const known = () => first((news) => news.kind === 'view' && news.view.participant !== null);
+  return { client, first, status, known, all };
 }
 
 describe("the participant's worker", () => {
@@ -40,38 +52,39 @@ describe("the participant's worker", () => {
     for (const client of clients.splice(0)) client.dispose();
   });
 
-  it('starts, and tries to connect', async () => {
-    const { client, status } = start();
-    const connecting = status('connecting');
+  it('starts, opens its identity, and tries to connect', async () => {
+    const { client, known } = start();
+    const identified = known();
     client.send(join);
-    expect(await connecting).toMatchObject({
-      view: {
-        participant: expect.stringMatching(/^[0-9a-f]{64}$/),
-        status: { kind: 'connecting', attempt: 1 },
-      },
+    expect(await identified).toMatchObject({
+      view: { participant: expect.stringMatching(/^[0-9a-f]{64}$/), status: { kind: 'connecting' } },
     });
   });
 
   it('is another participant in each tab', async () => {
     const tabs = [start(), start()];
-    const views = tabs.map(({ status }) => status('connecting'));
+    const views = tabs.map(({ known }) => known());
     for (const { client } of tabs) client.send(join);
     const ids = (await Promise.all(views)).map((news) => news.kind === 'view' && news.view.participant);
     expect(new Set(ids).size).toBe(2);
   });
 
-  it('does not join twice, and joins anew after it has left', async () => {
-    const { client, status, all } = start();
+  it('does not join twice, and joins anew, as the same participant, after it has left', async () => {
+    const { client, status, known, all } = start();
+    const identified = known();
+    client.send(join);
+    client.send(join);
+    await identified;
     const left = status('left');
-    client.send(join);
-    client.send(join);
     client.send({ kind: 'leave' });
     await left;
-    const connecting = status('connecting');
+    const before = all.length;
+    const again = known();
     client.send(join);
-    await connecting;
-    const ids = all.flatMap((news) => (news.kind === 'view' ? [news.view.participant] : []));
-    expect(new Set(ids).size).toBe(2);
+    await again;
+    const ids = all.flatMap((news) => (news.kind === 'view' ? (news.view.participant ?? []) : []));
+    expect(all.length).toBeGreaterThan(before);
+    expect(new Set(ids).size).toBe(1);
   });
 
   it('deletes what this browser keeps, also before it has joined', async () => {

@@ -2,10 +2,19 @@
 import { systemRandom } from '#shared/base/random.ts';
 import { fail, ok, type Result } from '#shared/base/result.ts';
 import { loadShard } from '#shared/data/shards.ts';
-import type { ParticipantPorts, SocketPort } from '#shared/participant/ports.ts';
+import type { PeerLinks } from '#shared/participant/peer-links.ts';
+import type { IdentityPort, ParticipantPorts, SocketPort } from '#shared/participant/ports.ts';
+import { AttemptsVault } from './attempts-vault.ts';
+import { KnownPeers } from './known-peers.ts';
 import type { ChunkVault } from './chunk-vault.ts';
+import { PrivacyLedger } from './privacy-ledger.ts';
+import { tabSuite } from './tab-suite.ts';
 
-export function tabPorts(vault: ChunkVault): ParticipantPorts {
+export async function tabPorts(
+  vault: ChunkVault,
+  identity: IdentityPort,
+  links: PeerLinks,
+): Promise<ParticipantPorts> {
   const trainer = () => import('./tab-trainer.ts').then((module) => module.tabTrainer);
   return {
     socket: socketPort,
@@ -48,6 +57,12 @@ export function tabPorts(vault: ChunkVault): ParticipantPorts {
       },
     },
     random: systemRandom,
+    identity,
+    attempts: new AttemptsVault(),
+    ledger: new PrivacyLedger(),
+    acquaintances: new KnownPeers(),
+    links,
+    suite: await tabSuite(),
   };
 }
 

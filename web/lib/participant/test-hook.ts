@@ -6,10 +6,10 @@
 import type { Sid } from '#shared/base/ids.ts';
 import { quantizeUpdate } from '#shared/numeric/quantize.ts';
 import type { ParticipantPorts } from '#shared/participant/ports.ts';
-import { decodeToParticipant } from '#shared/protocol/codec.ts';
+import { decodeOffer, decodeToParticipant } from '#shared/protocol/codec.ts';
 import type { Offer } from '#shared/protocol/messages/directions.ts';
 import { sidOfOffer } from '#shared/protocol/transcript.ts';
-import { quantizationTerms } from '#shared/round/client/policy.ts';
+import { quantizationTerms } from '#shared/round/vector.ts';
 
 interface TrainedUpdate {
   readonly kind: 'trained-update';
@@ -32,9 +32,10 @@ export function observedPorts(ports: ParticipantPorts): ParticipantPorts {
     const decoded = decodeToParticipant(frame);
     if (!decoded.ok) return;
     const { value: message } = decoded;
-    if (message.kind === 'welcome') ({ coordinatorKey } = message);
-    if (message.kind === 'offer' && coordinatorKey !== null)
-      offered = { sid: sidOfOffer(frame, coordinatorKey), offer: message };
+    if (message.kind === 'greeting') ({ coordinatorKey } = message);
+    if (message.kind !== 'offer' || coordinatorKey === null) return;
+    const offer = decodeOffer(message.terms);
+    if (offer.ok) offered = { sid: sidOfOffer(message.terms, coordinatorKey), offer: offer.value };
   };
   return {
     ...ports,

@@ -2,20 +2,28 @@
  * The worker is the participant: socket, keys, masks, data, training and deadlines live here, so that nothing
  * blocks the page and a hidden tab's timers are not clamped.
  */
+import type { RunId } from '#shared/base/ids.ts';
 import type { ParticipantPorts } from '#shared/participant/ports.ts';
 import { ParticipantSession } from '#shared/participant/session.ts';
 import type { ParticipantView } from '#shared/participant/view.ts';
 import type { FromWorker, ToWorker } from './channel.ts';
 import { ChunkVault } from './chunk-vault.ts';
+import { IdentityVault } from './identity-vault.ts';
+import { KnownPeers } from './known-peers.ts';
+import { BridgedPeerLinks } from './peer-bridge.ts';
 import { tabPorts } from './tab-ports.ts';
 
 /** Progress is shown this often; every other change at once. */
 const VIEW_MS = 100;
 
 const vault = new ChunkVault();
+/** One a worker: it holds the tab's slots. */
+let identities: IdentityVault | null = null;
 let session: ParticipantSession | null = null;
 let shownAs = '';
 let timer: ReturnType<typeof setTimeout> | null = null;
+
+type Join = Extract<ToWorker, { kind: 'join' }>;
 
 const post = (message: FromWorker) => self.postMessage(message);
 
@@ -24,6 +32,7 @@ function show(view: ParticipantView): void {
   const as = status.kind === 'in-round' ? `${status.progress.phase} ${status.progress.round}` : status.kind;
   if (as !== shownAs || status.kind === 'waiting') {
     shownAs = as;
+    if (status.kind === 'waiting' || status.kind === 'in-round') void showBackend();
     if (timer !== null) clearTimeout(timer);
     timer = null;
     return post({ kind: 'view', view });
@@ -34,10 +43,28 @@ function show(view: ParticipantView): void {
   }, VIEW_MS);
 }
 
-async function ports(): Promise<ParticipantPorts> {
-  if (!__CHORALE_TEST_BUILD__) return tabPorts(vault);
+const trainer = () => import('./tab-trainer.ts');
+
+/** Once it is known, and whenever another took over. */
+async function showBackend(): Promise<void> {
+  const { tabTrainer } = await trainer();
+  const choice = tabTrainer.choice();
+  if (choice !== null) post({ kind: 'backend', choice, wish: await tabTrainer.wish() });
+}
+
+async function showSlot(held: IdentityVault, run: RunId): Promise<void> {
+  await held.open(run);
+  const index = await held.slotOf(run);
+  if (index !== null) post({ kind: 'slot', run, index });
+}
+
+async function ports({ run, links, rememberedSlot }: Join): Promise<ParticipantPorts> {
+  const held = (identities ??= new IdentityVault({ rememberedSlot }));
+  const own = await tabPorts(vault, held, new BridgedPeerLinks(links));
+  void showSlot(held, run);
+  if (!__CHORALE_TEST_BUILD__) return own;
   const { observedPorts } = await import('./test-hook.ts');
-  return observedPorts(tabPorts(vault));
+  return observedPorts(own);
 }
 
 // What breaks here unforeseen reaches the page as the worker's error event.
@@ -47,13 +74,27 @@ self.onmessage = async ({ data: command }: MessageEvent<ToWorker>): Promise<void
   switch (command.kind) {
     case 'join':
       if (session !== null && !session.isOver) return;
-      session = new ParticipantSession(await ports(), command, show);
+      session = new ParticipantSession(await ports(command), command, show);
       return session.join();
+    case 'set-paused': {
+      const { pace } = (await trainer()).tabTrainer;
+      if (command.paused) pace.pause();
+      else pace.resume();
+      return session?.setPaused(command.paused);
+    }
+    case 'set-duty':
+      return (await trainer()).tabTrainer.pace.setDuty(command.dutyPercent);
+    case 'set-backend':
+      await (await trainer()).tabTrainer.setWish(command.wish);
+      return showBackend();
     case 'leave':
       return session?.leave();
     case 'delete-data':
       if (session === null) await vault.clear();
       else await session.deleteData();
+      await (identities ?? new IdentityVault()).clear();
+      await new KnownPeers().clear();
+      await (await trainer()).tabTrainer.forget();
       return post({ kind: 'data-deleted' });
   }
 };

@@ -2,6 +2,7 @@
 import type { RunSummary } from '#shared/protocol/api.ts';
 import type { RunSettingsInput } from '#shared/tasks/run.ts';
 import type { Task } from '#shared/tasks/task.ts';
+import { AdminKey } from './admin-key.ts';
 import * as api from './api.ts';
 
 export class Admin {
@@ -51,9 +52,13 @@ export class Admin {
     this.selected ??= this.runs[0]?.id ?? null;
   }
 
-  /** A sentence where the settings are refused, null where the run was made. */
-  async create(settings: RunSettingsInput): Promise<string | null> {
-    const created = await api.createRun(settings);
+  /**
+   * A sentence where the settings are refused, null where the run was made. With `keepsKey` invitations come from a
+   * key of this browser, which the coordinator does not get.
+   */
+  async create(settings: RunSettingsInput, keepsKey: boolean): Promise<string | null> {
+    const key = keepsKey ? { adminKey: (await AdminKey.open()).publicKey } : {};
+    const created = await api.createRun({ ...settings, ...key });
     if (!created.ok) return created.fault.sentence;
     this.problem = null;
     this.selected = created.value.run.id;

@@ -48,5 +48,7 @@ export const listTasks = () => call<Task[]>('GET', '/tasks');
 export const listRuns = () => call<RunSummary[]>('GET', '/runs');
 export const getRun = (id: string) => call<RunView>('GET', `/runs/${encodeURIComponent(id)}`);
 export const createRun = (settings: RunSettingsInput) => call<AdminRunView>('POST', '/runs', settings);
+export const personalInvitation = (id: string) =>
+  call<{ joinPath: string }>('POST', `/runs/${encodeURIComponent(id)}/invitations`, {});
 export const startRun = (id: string) => call<null>('POST', `/runs/${encodeURIComponent(id)}/start`);
 export const stopRun = (id: string) => call<null>('POST', `/runs/${encodeURIComponent(id)}/stop`);

@@ -1,23 +1,47 @@
-/** The link's fragment: the invitation's secret, 16 bytes in base64url. It is never sent with a page request. */
+/** An invitation link: /join/<run>#<invitation>. The fragment is never sent with a page request. */
 import { isRunId, type RunId } from '#shared/base/ids.ts';
+import { fail, ok, type Result } from '#shared/base/result.ts';
+import {
+  decodeInvitation,
+  fingerprintOf,
+  verifyInvitation,
+  type InvitationFault,
+  type InvitationKind,
+} from '#shared/protocol/invitation.ts';
 
-const INVITATION = /^[A-Za-z0-9_-]{22}$/;
-
-export interface Invitation {
+export interface LinkInvitation {
   readonly run: RunId;
+  /** The fragment without its #; whoever has it is invited. */
   readonly secret: string;
+  /** A personal one is good for one tab; an open one for whoever has the link, as often as they like. */
+  readonly kind: InvitationKind;
+  readonly expirySeconds: number;
+  /** 32 bytes, of the admin that invites. */
+  readonly adminKey: Uint8Array;
+  /** Of the admin's key, for people to compare: four groups of four. */
+  readonly adminFingerprint: string;
 }
 
-/** Null where the link is cut short or is none. */
-export function readInvitation(run: string, fragment: string): Invitation | null {
+/** The page says why a link does not hold. `nowSeconds` is Unix time. */
+export function readInvitation(
+  run: string,
+  fragment: string,
+  nowSeconds: number,
+): Result<LinkInvitation, InvitationFault> {
   const secret = fragment.replace(/^#/, '');
-  return isRunId(run) && INVITATION.test(secret) ? { run, secret } : null;
+  if (!isRunId(run)) return fail('it is cut short or spoilt');
+  const decoded = decodeInvitation(secret);
+  if (!decoded.ok) return decoded;
+  const verified = verifyInvitation(decoded.value, run, nowSeconds);
+  if (!verified.ok) return verified;
+  const { kind, expirySeconds, adminKey } = verified.value;
+  return ok({ run, secret, kind, expirySeconds, adminKey, adminFingerprint: fingerprintOf(adminKey) });
 }
 
-/** The path of a pasted link, or null where it is no invitation of any coordinator. */
+/** The path of a pasted link, or null where it has not the form of an invitation, whatever its coordinator. */
 export function pathOfLink(text: string): string | null {
   if (!URL.canParse(text.trim())) return null;
   const { pathname, hash } = new URL(text.trim());
   const run = /^\/join\/([^/]+)\/?$/.exec(pathname)?.[1] ?? '';
-  return readInvitation(run, hash) === null ? null : `${pathname}${hash}`;
+  return isRunId(run) && decodeInvitation(hash.slice(1)).ok ? `${pathname}${hash}` : null;
 }

@@ -1,5 +1,6 @@
 /** The new-run form: what its fields say becomes settings, and a refusal finds the field it is about. */
 import { fail, ok, type Result } from '#shared/base/result.ts';
+import type { NoiseMode } from '#shared/privacy/mechanism-parameters.ts';
 import { DURATION_MS, MIN_COHORT } from '#shared/protocol/limits.ts';
 import type { RunSettingsInput } from '#shared/tasks/run.ts';
 import type { Task } from '#shared/tasks/task.ts';
@@ -8,14 +9,20 @@ const FIELDS = [
   'clients',
   'rounds',
   'minCohort',
+  'minSurvivors',
+  'privacy.epsilon',
+  'privacy.delta',
+  'privacy.clipNorm',
   'seed',
   'training.epochs',
   'training.batchSize',
   'training.learningRate',
   'durationsMs.offered',
   'durationsMs.training',
-  'durationsMs.rostered',
+  'durationsMs.sharing',
   'durationsMs.masking',
+  'durationsMs.confirming',
+  'durationsMs.unmasking',
 ] as const;
 
 /** Named as the setting's path in RunSettings, which is how the coordinator names it in a refusal. */
@@ -35,19 +42,30 @@ export const fieldsOf = ({ training }: Task): FieldValues => ({
   clients: MIN_COHORT,
   rounds: 10,
   minCohort: MIN_COHORT,
+  minSurvivors: MIN_COHORT,
+  'privacy.epsilon': 8,
+  'privacy.delta': 1e-5,
+  'privacy.clipNorm': 1,
   seed: 1,
   'training.epochs': training.epochs,
   'training.batchSize': training.batchSize,
   'training.learningRate': training.learningRate,
   'durationsMs.offered': DURATION_MS.offered / 1_000,
   'durationsMs.training': DURATION_MS.training / 1_000,
-  'durationsMs.rostered': DURATION_MS.rostered / 1_000,
+  'durationsMs.sharing': DURATION_MS.sharing / 1_000,
   'durationsMs.masking': DURATION_MS.masking / 1_000,
+  'durationsMs.confirming': DURATION_MS.confirming / 1_000,
+  'durationsMs.unmasking': DURATION_MS.unmasking / 1_000,
 });
 
 /** Refuses empty fields alone: the coordinator judges the values, once for every way of making a run. */
-export function settingsOf(values: FieldValues, task: Task): Result<RunSettingsInput, FieldProblem> {
-  const empty = FIELDS.find((field) => values[field] === null);
+export function settingsOf(
+  values: FieldValues,
+  task: Task,
+  mode: NoiseMode = 'none',
+): Result<RunSettingsInput, FieldProblem> {
+  const isAsked = (field: FieldName) => mode !== 'none' || !field.startsWith('privacy.');
+  const empty = FIELDS.find((field) => isAsked(field) && values[field] === null);
   if (empty !== undefined) return fail({ field: empty, sentence: 'Write a number here.' });
   const value = (field: FieldName) => values[field] ?? Number.NaN;
   const durationMs = (field: FieldName) => Math.round(1_000 * value(field));
@@ -56,6 +74,16 @@ export function settingsOf(values: FieldValues, task: Task): Result<RunSettingsI
     clients: value('clients'),
     rounds: value('rounds'),
     minCohort: value('minCohort'),
+    minSurvivors: value('minSurvivors'),
+    privacy:
+      mode === 'none'
+        ? { mode }
+        : {
+            mode,
+            epsilon: value('privacy.epsilon'),
+            delta: value('privacy.delta'),
+            clipNorm: value('privacy.clipNorm'),
+          },
     seed: value('seed'),
     training: {
       ...task.training,
@@ -66,8 +94,10 @@ export function settingsOf(values: FieldValues, task: Task): Result<RunSettingsI
     durationsMs: {
       offered: durationMs('durationsMs.offered'),
       training: durationMs('durationsMs.training'),
-      rostered: durationMs('durationsMs.rostered'),
+      sharing: durationMs('durationsMs.sharing'),
       masking: durationMs('durationsMs.masking'),
+      confirming: durationMs('durationsMs.confirming'),
+      unmasking: durationMs('durationsMs.unmasking'),
     },
   });
 }

@@ -1,0 +1,36 @@
+/** The one signed outcome of a sid, as it is sent to those in the round and to those who come back for it. */
+import { hexToBytes } from '#shared/base/bytes.ts';
+import type { Sid } from '#shared/base/ids.ts';
+import type { Signer } from '#shared/crypto/identity.ts';
+import type { AbortCode } from '#shared/protocol/faults.ts';
+import type { ToParticipantOf } from '#shared/protocol/messages/directions.ts';
+import { outcomeBody } from '#shared/protocol/transcript.ts';
+
+/** `sumHash` and `modelHash` are hex. */
+export async function resultMessage(
+  sid: Sid,
+  {
+    sumHash,
+    modelHash,
+    survivors,
+  }: { readonly sumHash: string; readonly modelHash: string; readonly survivors: number },
+  signer: Signer,
+): Promise<ToParticipantOf<'result'>> {
+  const unsigned = {
+    kind: 'result' as const,
+    sid: hexToBytes(sid),
+    sumHash: hexToBytes(sumHash),
+    modelHash: hexToBytes(modelHash),
+    survivors,
+  };
+  return { ...unsigned, signature: await signer.sign('outcome', outcomeBody(unsigned)) };
+}
+
+export async function abortMessage(
+  sid: Sid,
+  { code, detail }: { readonly code: AbortCode; readonly detail: string },
+  signer: Signer,
+): Promise<ToParticipantOf<'abort'>> {
+  const unsigned = { kind: 'abort' as const, sid: hexToBytes(sid), code, detail };
+  return { ...unsigned, signature: await signer.sign('outcome', outcomeBody(unsigned)) };
+}

@@ -1,0 +1,21 @@
+/**
+ * The slow parts of a round's cryptography behind one port: each runtime brings its fastest implementation, all of
+ * them give the same bytes (tests), and the reference is noble everywhere.
+ */
+import { nobleAgreement, type Agreement } from './agreement.ts';
+import { verify, type SignatureCheck } from './identity.ts';
+import { noblePrg, type Prg } from './mask.ts';
+
+export interface CryptoSuite {
+  readonly prg: Prg;
+  readonly agreement: Agreement;
+  /** For each check whether the signature holds, strictly (crypto/identity). */
+  verifyAll(checks: readonly SignatureCheck[]): Promise<readonly boolean[]>;
+}
+
+/** The reference implementations. */
+export const nobleSuite: CryptoSuite = {
+  prg: noblePrg,
+  agreement: nobleAgreement,
+  verifyAll: async (checks) => checks.map(verify),
+};
