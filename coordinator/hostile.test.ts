@@ -3,11 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bytesToHex } from '#shared/base/bytes.ts';
 import { systemRandom } from '#shared/base/random.ts';
 import { nobleSigner } from '#shared/crypto/identity.ts';
+import { encodeOffer } from '#shared/protocol/codec.ts';
 import type { ToParticipant } from '#shared/protocol/messages/directions.ts';
 import { rosterBody, u2Body, u3Body } from '#shared/protocol/transcript.ts';
 import { HostileCoordinator } from './testing/hostile-coordinator.ts';
 import { expectDone, expectEvidence, expectLeft, hasSent, joined } from './testing/hostile-outcomes.ts';
-import { HostileRound, concat } from './testing/hostile-round.ts';
+import { HostileRound, concat, hostileOffer } from './testing/hostile-round.ts';
 import { HostileTab } from './testing/hostile-tab.ts';
 
 let coordinator: HostileCoordinator;
@@ -381,6 +382,28 @@ describe('ABORT-4: aborted after it revealed', () => {
       expect(new Set(keys).size).toBe(2);
       const entries = await ports.ledger.entries();
       expect(entries.ok && entries.value.map(({ sid }) => sid)).toEqual([round.sid, again.sid]);
+    }
+  });
+
+  it('without noise the same model is tried so often and no oftener', async () => {
+    const everyone = await joined(coordinator, 4);
+    // What a session's policy allows, and the one that uses it up.
+    for (let attempt = 1; attempt <= 4; attempt++) {
+      const round = await HostileRound.begin(coordinator, everyone, { attempt });
+      await round.share();
+      await round.upload();
+      await round.confirm();
+      await round.reveal();
+      round.send(await round.abort());
+      for (const tab of everyone) await tab.outcome(attempt);
+    }
+    const terms = encodeOffer(hostileOffer(4, { attempt: 5 }));
+    const signature = await coordinator.signer.sign('offer', terms);
+    for (const tab of everyone) {
+      tab.person.send({ kind: 'offer', terms, signature });
+      expect(await tab.outcome(5)).toMatchObject({ outcome: 'left', code: 'policy' });
+      expect((await tab.person.heard('decline')).reason).toBe('policy');
+      expect(tab.person.all('accept')).toHaveLength(4);
     }
   });
 });

@@ -4,8 +4,8 @@
  */
 import type { ParticipantId } from '#shared/base/ids.ts';
 import { bytesToHex, hexToBytes } from '#shared/base/bytes.ts';
-import { invariant, unreachable } from '#shared/base/invariant.ts';
-import { ok, type Result } from '#shared/base/result.ts';
+import { unreachable } from '#shared/base/invariant.ts';
+import { fail, ok, type Result } from '#shared/base/result.ts';
 import type { Signer } from '#shared/crypto/identity.ts';
 import type { CryptoSuite } from '#shared/crypto/suite.ts';
 import type { AdminRunView, LiveView, RoundView, RunView } from '#shared/protocol/api.ts';
@@ -133,23 +133,26 @@ export class Run {
     const key = `${bytesToHex(identity)} ${bytesToHex(chain)}`;
     const known = this.#chains.get(key);
     if (known !== undefined) return ok(known);
+    const adminKey = this.#adminKey;
+    if (adminKey === null) return fail('its admin did not sign it for this run');
     const nowSeconds = Math.floor(Date.now() / 1_000);
     const verified = verifyChain(chain, {
       run: this.record.id,
-      adminKey: this.#adminKey,
+      adminKey,
       identity,
       nowSeconds,
+      verify: this.#ports.suite.verify,
     });
     if (verified.ok && this.#chains.size < 2 * MAX_COHORT) this.#chains.set(key, verified.value);
     return verified;
   }
 
-  get #adminKey(): Uint8Array {
+  /** Null where nothing opens this run any more: it was made for another protocol. */
+  get #adminKey(): Uint8Array | null {
     const { adminKey } = this.record.settings;
     if (adminKey !== undefined) return hexToBytes(adminKey);
     const invitation = decodeInvitation(this.record.invitation);
-    invariant(invitation.ok, 'a run is stored with its invitation');
-    return invitation.value.adminKey;
+    return invitation.ok ? invitation.value.adminKey : null;
   }
 
   /** INVITE-3: a personal invitation is one participant's. */

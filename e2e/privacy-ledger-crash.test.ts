@@ -70,11 +70,16 @@ async function bundledLedger(): Promise<string> {
   return chunk.code;
 }
 
+/** A step whose answer is kept back. */
+let held: string | null = null;
+
 function answer(path: string, body: string, response: ServerResponse): void {
   if (path === '/') return void response.setHeader('content-type', 'text/html').end(pageOf(order));
   if (path === '/ledger.js') return void response.setHeader('content-type', 'text/javascript').end(script);
-  response.end();
-  if (path !== '/favicon.ico') onStep(path.slice(1), body);
+  const told = path.slice(1);
+  // The page waits for the answer at the step at which it dies.
+  if (told !== held) response.end();
+  if (path !== '/favicon.ico') onStep(told, body);
 }
 
 const address = (): string => {
@@ -110,10 +115,12 @@ const bodyAt = (step: string, seen: string[] = []): Promise<string> =>
 /** Lets a browser die at a step; what had left it by then, and what its ledger has counted afterwards. */
 async function death(step: Step): Promise<{ readonly masked: string[]; readonly counted: string[] }> {
   const seen: string[] = [];
-  const reached = bodyAt(`${step}/${SECOND}`, seen);
+  held = `${step}/${SECOND}`;
+  const reached = bodyAt(held, seen);
   const browser = openBrowser();
   await reached;
   await kill(browser);
+  held = null;
   const masked = seen.flatMap((path) => (path.startsWith('masked/') ? [path.slice('masked/'.length)] : []));
   const again = bodyAt('counted');
   const next = openBrowser();

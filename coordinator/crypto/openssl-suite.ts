@@ -18,6 +18,7 @@ const MAX_IMPORTED = 4_096;
 export const openSslSuite: CryptoSuite = {
   prg: openSslPrg,
   agreement: openSslAgreement,
+  verify: verifyStrictly,
   verifyAll: async (checks) => checks.map(verifyStrictly),
 };
 

@@ -2,8 +2,12 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hashOf, roundView, runRecord, sidOf, storeContract } from './contract.ts';
+import type { RunId } from '#shared/base/ids.ts';
+import { mnistTask } from '#shared/tasks/mnist.ts';
+import { runSettings } from '#shared/tasks/run.ts';
 import { openSqliteStore } from './sqlite.ts';
 
 describe('the SQLite store in memory', () => {
@@ -70,13 +74,64 @@ describe('the SQLite store on a file', () => {
     expect(() => openSqliteStore(fileOf('letter'))).toThrow(/letter\.sqlite cannot be opened: /);
   });
 
+  it('brings data of protocol 1 along: what has ended can be read, what was under way ends', async () => {
+    await openSqliteStore(fileOf('older')).close();
+    const db = new DatabaseSync(fileOf('older'));
+    db.exec('PRAGMA user_version = 1');
+    db.prepare('INSERT INTO models VALUES (?, ?)').run(hashOf('a'), Uint8Array.of(1));
+    const task = JSON.stringify({ ...mnistTask, quantization: { range: 4 } });
+    const settings = JSON.stringify({
+      taskId: 'mnist',
+      clients: 4,
+      minCohort: 3,
+      rounds: 5,
+      seed: 9,
+      durationsMs: { offered: 10_000, training: 120_000, rostered: 10_000, masking: 10_000 },
+    });
+    for (const [id, state] of [
+      ['over', 'done'],
+      ['open', 'running'],
+    ] as const)
+      db.prepare('INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
+        id,
+        'now',
+        task,
+        settings,
+        'AAAAAAAAAAAAAAAAAAAAAA',
+        state,
+        null,
+        hashOf('a'),
+        null,
+      );
+    const { pairsDirect: _direct, pairsRelayed: _relayed, epsilon: _epsilon, ...old } = roundView(sidOf('1'));
+    db.prepare('INSERT INTO rounds (run, sid, view) VALUES (?, ?, ?)').run(
+      'over',
+      old.sid,
+      JSON.stringify(old),
+    );
+    db.prepare('INSERT INTO open_rounds VALUES (?, ?, ?, ?, ?)').run('open', 1, 1, sidOf('2'), 3);
+    db.close();
+
+    const store = openSqliteStore(fileOf('older'));
+    const [over, open] = await store.runs();
+    expect(over).toMatchObject({ state: 'done', endedBecause: null, task: { quantization: { bits: 16 } } });
+    for (const record of [over, open])
+      expect(v.parse(runSettings, record?.settings)).toEqual(record?.settings);
+    expect(open).toMatchObject({ state: 'stopped', endedBecause: expect.stringContaining('Make a new run') });
+    expect(await store.openRounds()).toEqual([]);
+    expect(await store.rounds('over' as RunId)).toMatchObject([
+      { pairsDirect: 0, pairsRelayed: 0, epsilon: null },
+    ]);
+    await store.close();
+  });
+
   it('refuses data of a newer version, naming both', async () => {
     await openSqliteStore(fileOf('newer')).close();
     const db = new DatabaseSync(fileOf('newer'));
     db.exec('PRAGMA user_version = 99');
     db.close();
     expect(() => openSqliteStore(fileOf('newer'))).toThrow(
-      /newer version of Chorale \(schema 99, this one knows 1\)/,
+      /newer version of Chorale \(schema 99, this one knows 2\)/,
     );
   });
 });

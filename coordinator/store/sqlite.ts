@@ -29,6 +29,17 @@ const MIGRATIONS = [
    CREATE TABLE log (position INTEGER PRIMARY KEY, run TEXT NOT NULL, at TEXT NOT NULL, text TEXT NOT NULL) STRICT;
    CREATE INDEX rounds_of_run ON rounds (run);
    CREATE INDEX log_of_run ON log (run);`,
+  // Protocol 2: runs that have ended stay readable; those under way were promised something else, and end.
+  `UPDATE runs SET
+     settings = json_set(settings, '$.minSurvivors', 3, '$.accomplicesPerMille', 50, '$.dropoutPerMille', 100,
+       '$.onePerProfile', json('false'), '$.privacy', json('{"mode":"none"}'),
+       '$.durationsMs', json('{"offered":10000,"training":120000,"sharing":10000,"masking":10000,"confirming":10000,"unmasking":10000}')),
+     task = json_set(task, '$.quantization.bits', 16);
+   UPDATE rounds SET view = json_set(view, '$.pairsDirect', 0, '$.pairsRelayed', 0, '$.epsilon', json('null'));
+   DELETE FROM open_rounds;
+   UPDATE runs SET state = 'stopped',
+     ended_because = 'Chorale was updated to a protocol that this run was not made for. Make a new run.'
+     WHERE state IN ('waiting', 'running');`,
 ];
 
 const ADMIN_TOKEN_HASH = 'admin token hash';

@@ -110,7 +110,9 @@ export class HostileCoordinator {
   async close(): Promise<void> {
     for (const guest of this.#guests) guest.leave();
     for (const socket of this.#server.clients) socket.terminate();
-    await new Promise((resolve) => void this.#server.close(resolve));
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
   }
 
   /** A link's fragment; by another `admin` for one that nobody in the run knows. */

@@ -9,6 +9,8 @@ import { noblePrg, type Prg } from './mask.ts';
 export interface CryptoSuite {
   readonly prg: Prg;
   readonly agreement: Agreement;
+  /** At once, where an answer cannot wait; what `verifyAll` says of one check. */
+  verify(check: SignatureCheck): boolean;
   /** For each check whether the signature holds, strictly (crypto/identity). */
   verifyAll(checks: readonly SignatureCheck[]): Promise<readonly boolean[]>;
 }
@@ -17,5 +19,6 @@ export interface CryptoSuite {
 export const nobleSuite: CryptoSuite = {
   prg: noblePrg,
   agreement: nobleAgreement,
+  verify,
   verifyAll: async (checks) => checks.map(verify),
 };

@@ -426,6 +426,7 @@ export class ParticipantSession {
       adminKey: this.#invitation.adminKey,
       identity: hexToBytes(participant),
       nowSeconds: Math.floor(this.#ports.clock.nowMs() / 1_000),
+      verify: this.#ports.suite.verify,
     });
     // Peers come back every round.
     if (this.#chains.size < MAX_COHORT) this.#chains.set(key, verified);

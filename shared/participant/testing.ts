@@ -174,7 +174,7 @@ export const quickTrainer: TrainerPort = {
 };
 
 /** Attempts that were joined, for as long as the browser keeps them. */
-export function keptAttempts(): AttemptsPort {
+function keptAttempts(): AttemptsPort {
   const seen = new Set<Sid>();
   return {
     remember: async (sid) => {

@@ -18,7 +18,7 @@ import {
 } from '../base/bytes.ts';
 import type { ParticipantId, RunId } from '../base/ids.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import { nobleSigner, verify, type Signer } from '../crypto/identity.ts';
+import { nobleSigner, verify, type SignatureCheck, type Signer } from '../crypto/identity.ts';
 
 export type InvitationKind = 'open' | 'personal';
 
@@ -101,7 +101,7 @@ export function verifyInvitation(
   nowSeconds: number,
 ): Result<Invitation, InvitationFault> {
   const { publicKey } = nobleSigner(invitation.inviteSecret);
-  if (!isInvited(run, publicKey, invitation)) return fail('its admin did not sign it for this run');
+  if (!isInvited(run, publicKey, invitation, verify)) return fail('its admin did not sign it for this run');
   return isExpired(invitation, nowSeconds) ? fail('it has expired') : ok(invitation);
 }
 
@@ -132,17 +132,19 @@ export interface ChainTerms {
   readonly identity: Uint8Array;
   /** Unix time. */
   readonly nowSeconds: number;
+  /** Another implementation than noble's (crypto/suite). */
+  readonly verify?: (check: SignatureCheck) => boolean;
 }
 
 /** Both signatures hold, for this run, admin and identity, and the invitation has not expired. */
 export function verifyChain(bytes: Uint8Array, terms: ChainTerms): Result<VerifiedChain, InvitationFault> {
   const chain = decodeChain(bytes);
   if (chain === null) return fail('it is cut short or spoilt');
-  const { run, adminKey, identity, nowSeconds } = terms;
+  const { run, adminKey, identity, nowSeconds, verify: holds = verify } = terms;
   if (bytesToHex(chain.adminKey) !== bytesToHex(adminKey)) return fail('another admin signed it');
   if (isExpired(chain, nowSeconds)) return fail('it has expired');
-  if (!isInvited(run, chain.inviteKey, chain)) return fail('its admin did not sign it for this run');
-  const signed = verify({
+  if (!isInvited(run, chain.inviteKey, chain, holds)) return fail('its admin did not sign it for this run');
+  const signed = holds({
     domain: 'identity',
     body: identityBody(run, identity),
     signature: chain.identitySignature,
@@ -203,8 +205,13 @@ function decodeInvited(bytes: Uint8Array): (Invited & { readonly key: Uint8Array
   };
 }
 
-function isInvited(run: RunId, inviteKey: Uint8Array, invited: Invited): boolean {
-  return verify({
+function isInvited(
+  run: RunId,
+  inviteKey: Uint8Array,
+  invited: Invited,
+  holds: (check: SignatureCheck) => boolean,
+): boolean {
+  return holds({
     domain: 'invite',
     body: invitedBody(run, inviteKey, invited.kind, invited.expirySeconds),
     signature: invited.adminSignature,

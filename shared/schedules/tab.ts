@@ -196,6 +196,7 @@ export class Tab {
       suite: {
         prg: suite.prg,
         agreement: watchedAgreement(suite.agreement, slowly, secrets),
+        verify: (check) => suite.verify(check),
         verifyAll: async (checks) => {
           await slowly();
           return suite.verifyAll(checks);

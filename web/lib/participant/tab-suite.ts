@@ -18,6 +18,7 @@ export async function tabSuite(): Promise<CryptoSuite> {
   return {
     prg,
     agreement,
+    verify,
     verifyAll: hasEd25519 ? webCryptoVerifier(subtle) : async (checks) => checks.map(verify),
   };
 }
