@@ -39,7 +39,8 @@ test('sign in, run, look, reload, run again, stop', async ({ page, context, star
     await expect(page.getByText('Ready to start: 3 participants are here.')).toBeVisible();
     await page.getByRole('button', { name: 'Start', exact: true }).click();
     await expect(page.getByText('All rounds are done.').first()).toBeVisible({ timeout: RUN_TIMEOUT_MS });
-    await expect(page.locator('canvas')).toHaveCount(2);
+    // Two of the run, and two of the planner.
+    await expect(page.locator('canvas')).toHaveCount(4);
     // Header, initial model, two rounds; the last one is evaluated beside the rounds.
     await expect(accuracyRows(page)).toHaveCount(4);
     await expect(accuracyRows(page).last().getByRole('cell')).toHaveText(['2', /^9\d\.\d %$/]);

@@ -94,7 +94,8 @@ export class RoundInbox {
       }
       case 'mask-request': {
         const { u2, signature } = message;
-        if (!(await this.#holds('u2', u2Body(sid, this.#root, u2), signature))) return null;
+        const refused = await this.#refusal('u2', u2Body(sid, this.#root, u2), signature);
+        if (refused !== 'none') return refused;
         this.#u2 ??= u2;
         const members = indicesOf(u2, this.#size);
         return members.ok
@@ -106,7 +107,8 @@ export class RoundInbox {
       case 'unmask-request': {
         const { u3, signature } = message;
         if (this.#u2 === null) return null;
-        if (!(await this.#holds('u3', u3Body(sid, this.#root, this.#u2, u3), signature))) return null;
+        const refused = await this.#refusal('u3', u3Body(sid, this.#root, this.#u2, u3), signature);
+        if (refused !== 'none') return refused;
         this.#u3 ??= u3;
         const members = indicesOf(u3, this.#size);
         return members.ok
@@ -134,14 +136,19 @@ export class RoundInbox {
     }
   }
 
-  async #rosterEvent({ list, advertises, signature }: Extract<Ordered, { kind: 'roster' }>) {
+  async #rosterEvent({
+    list,
+    advertises,
+    signature,
+  }: Extract<Ordered, { kind: 'roster' }>): Promise<ClientEvent | null> {
     const { sid } = this.#terms;
     const entries = rosterEntries(list);
     if (!entries.ok) return null;
     const root = rosterRoot(sid, list);
-    if (!(await this.#holds('roster', rosterBody(sid, root), signature))) return null;
+    const refused = await this.#refusal('roster', rosterBody(sid, root), signature);
+    if (refused !== 'none') return refused;
     if (this.#advertises.length === 0) this.#advertises = advertises;
-    return { kind: 'roster', root: bytesToHex(root), entries: entries.value } as const;
+    return { kind: 'roster', root: bytesToHex(root), entries: entries.value };
   }
 
   /** CONFIRM-2: only signatures over what this participant has confirmed itself count. */
@@ -171,14 +178,17 @@ export class RoundInbox {
     return { kind: 'confirmations', valid } as const;
   }
 
-  /** Verified, and kept: a second value is evidence. */
-  async #holds(of: Signed, body: Uint8Array, signature: Uint8Array): Promise<boolean> {
-    if (!(await this.#verify(of, body, signature))) return false;
+  /**
+   * What becomes of a signed value that is not to be acted upon: nothing where its signature does not hold, and the
+   * end of trust where it is a second one, whatever became of the first (EVIDENCE-1). Both are kept.
+   */
+  async #refusal(of: Signed, body: Uint8Array, signature: Uint8Array): Promise<ClientEvent | null | 'none'> {
+    if (!(await this.#verify(of, body, signature))) return null;
     const known = this.#signed.get(of) ?? new Map<string, string>();
     // Two are enough.
     if (known.size < 2) known.set(bytesToHex(body), bytesToHex(signature));
     this.#signed.set(of, known);
-    return true;
+    return known.size > 1 ? { kind: 'equivocated', of } : 'none';
   }
 
   async #verify(domain: SignatureDomain, body: Uint8Array, signature: Uint8Array): Promise<boolean> {

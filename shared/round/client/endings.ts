@@ -72,6 +72,8 @@ export function otherwise(state: ActiveState, event: ClientEvent): ClientStep {
     case 'unmask-request':
       if ('u3' in state) return event.u3.bits === state.u3.bits ? stay(state) : equivocation(state, 'u3');
       return unexpected(state, event.kind);
+    case 'equivocated':
+      return equivocation(state, event.of);
     // OUTCOME-2: one that missed what came before it learns it on its return.
     case 'result': {
       if (!('u2' in state)) return unexpected(state, event.kind);

@@ -129,6 +129,8 @@ export type ClientEvent =
   | { readonly kind: 'abort'; readonly code: AbortCode; readonly detail: string }
   | { readonly kind: 'dismissed'; readonly detail: string }
   | { readonly kind: 'deadline' }
+  /** The coordinator signed a second value of this for one sid; the driver holds both. */
+  | { readonly kind: 'equivocated'; readonly of: 'roster' | 'u2' | 'u3' }
   /** The connection is back: what was sent last may not have arrived. */
   | { readonly kind: 'reconnected' }
   | { readonly kind: 'leave' };
