@@ -18,6 +18,7 @@ import type { Fault } from '#shared/protocol/faults.ts';
 import { UPLOAD_STALL_MS } from '#shared/protocol/limits.ts';
 import type { Offer, ToCoordinator, ToParticipant } from '#shared/protocol/messages/directions.ts';
 import { advertiseDigest, rosterBody, rosterList, u2Body, u3Body } from '#shared/protocol/transcript.ts';
+import { advertisedDigest } from '#shared/round/coordinator/cohort.ts';
 import { begin, step } from '#shared/round/coordinator/step.ts';
 import type {
   CoordinatorEffect,
@@ -31,7 +32,7 @@ import { meanOfSum, vectorBits } from '#shared/round/vector.ts';
 import { bytesOfParameters, modelHashOf } from '#shared/tasks/parameters.ts';
 import { federatedAverage } from '#shared/tasks/strategy.ts';
 import { abortMessage, resultMessage } from './outcome-messages.ts';
-import { RoundMessages } from './round-messages.ts';
+import { RoundMessages } from '#shared/round/round-messages.ts';
 import { roundView } from './round-view.ts';
 import { Uploads, type Grant } from './uploads.ts';
 
@@ -196,7 +197,7 @@ export class RoundDriver {
         const maskKey = bytesToHex(message.maskKey);
         const next = step(this.#state, { kind: 'advertise', from, digest, maskKey });
         // TRAIN-3: before anything is sent of a roster that it completes.
-        if (digestOf(next.state, from) === digest) this.#messages.keepAdvertise(from, message);
+        if (advertisedDigest(next.state, from) === digest) this.#messages.keepAdvertise(from, message);
         return this.#apply(next);
       }
       case 'shares':
@@ -461,11 +462,4 @@ export class RoundDriver {
       state.u3.has(index) ? [participant] : [],
     );
   }
-}
-
-/** Of the advertise that the machine holds of one; undefined where it holds none. */
-function digestOf(state: CoordinatorState, from: ParticipantId): string | undefined {
-  if ('advertised' in state) return state.advertised.get(from)?.digest;
-  if ('cohort' in state) return state.cohort.roster.find((entry) => entry.participant === from)?.digest;
-  return undefined;
 }

@@ -5,12 +5,14 @@
 import type { ParticipantId } from '#shared/base/ids.ts';
 import { bytesToHex, hexToBytes } from '#shared/base/bytes.ts';
 import { unreachable } from '#shared/base/invariant.ts';
+import { systemRandom } from '#shared/base/random.ts';
 import { fail, ok, type Result } from '#shared/base/result.ts';
 import type { Signer } from '#shared/crypto/identity.ts';
 import type { CryptoSuite } from '#shared/crypto/suite.ts';
 import type { AdminRunView, LiveView, RoundView, RunView } from '#shared/protocol/api.ts';
 import {
   decodeInvitation,
+  lastingFragment,
   verifyChain,
   type InvitationFault,
   type VerifiedChain,
@@ -20,7 +22,6 @@ import type { ToCoordinator, ToCoordinatorOf, ToParticipant } from '#shared/prot
 import { standingOf } from '#shared/round/coordinator/cohort.ts';
 import { decideRun } from '#shared/round/schedule.ts';
 import type { Evaluator } from './evaluation/evaluator.ts';
-import { newInvitation } from './invitations.ts';
 import { liveView } from './live-view.ts';
 import type { Logger } from './logger.ts';
 import { composeOffering } from './offering.ts';
@@ -103,7 +104,7 @@ export class Run {
   async personalJoinPath(): Promise<string | null> {
     const { id, settings } = this.record;
     if (settings.adminKey !== undefined) return null;
-    return `/join/${id}#${await newInvitation(this.#ports.signer, id, 'personal')}`;
+    return `/join/${id}#${await lastingFragment(this.#ports.signer, id, 'personal', systemRandom(32))}`;
   }
 
   /** False where the run was started before. */

@@ -11,11 +11,12 @@ import { initialParameters } from '#shared/tasks/initial.ts';
 import { bytesOfParameters, modelHashOf } from '#shared/tasks/parameters.ts';
 import type { Task } from '#shared/tasks/task.ts';
 import * as v from 'valibot';
+import { systemRandom } from '#shared/base/random.ts';
 import type { Signer } from '#shared/crypto/identity.ts';
+import { lastingFragment } from '#shared/protocol/invitation.ts';
 import type { CryptoSuite } from '#shared/crypto/suite.ts';
 import { randomText } from './access.ts';
 import { createEvaluator, type Evaluator } from './evaluation/evaluator.ts';
-import { newInvitation } from './invitations.ts';
 import type { Logger } from './logger.ts';
 import { Run, type RunPorts } from './run.ts';
 import { privacyOf } from './run-privacy.ts';
@@ -82,7 +83,7 @@ export class Runs {
       task: task.value,
       settings: parsed.output,
       // Made in any case: where the admin keeps the key, it opens nothing.
-      invitation: await newInvitation(this.#options.signer, id, 'open'),
+      invitation: await lastingFragment(this.#options.signer, id, 'open', systemRandom(32)),
       state: 'waiting',
       endedBecause: null,
       modelHash: modelHashOf(model),

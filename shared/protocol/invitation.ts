@@ -77,6 +77,20 @@ export async function createInvitation(
   return { kind, expirySeconds, inviteSecret, adminKey: admin.publicKey, adminSignature };
 }
 
+/** Expiry of an invitation that holds as long as its run. */
+const NEVER_SECONDS = 0xffffffff;
+
+/** The fragment of a link that holds as long as its run. `inviteSecret` is 32 fresh random bytes. */
+export async function lastingFragment(
+  admin: Signer,
+  run: RunId,
+  kind: InvitationKind,
+  inviteSecret: Uint8Array,
+): Promise<string> {
+  const terms = { kind, expirySeconds: NEVER_SECONDS, inviteSecret };
+  return encodeInvitation(await createInvitation(admin, run, terms));
+}
+
 /** Base64url, for a link's fragment. */
 export function encodeInvitation(invitation: Invitation): string {
   return bytesToBase64Url(encodeInvited(invitation, invitation.inviteSecret));

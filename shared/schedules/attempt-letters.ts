@@ -7,7 +7,7 @@ import { bitsetOf } from '../protocol/bitset.ts';
 import type { ToParticipant } from '../protocol/messages/directions.ts';
 import { outcomeBody, rosterBody, rosterList, u2Body, u3Body } from '../protocol/transcript.ts';
 import type { CoordinatorEffect } from '../round/coordinator/types.ts';
-import type { AttemptMessages } from './attempt-messages.ts';
+import type { RoundMessages } from '../round/round-messages.ts';
 import type { Outcome } from './store.ts';
 
 export type SendingEffect = Extract<CoordinatorEffect, { kind: `send-${string}` }>;
@@ -26,7 +26,7 @@ const toAll = (to: readonly ParticipantId[], message: ToParticipant): Letter[] =
 export async function lettersOf(
   effect: SendingEffect,
   id: Sid,
-  messages: AttemptMessages,
+  messages: RoundMessages,
   signer: Signer,
 ): Promise<readonly Letter[]> {
   const sid = hexToBytes(id);

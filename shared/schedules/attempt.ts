@@ -16,6 +16,7 @@ import { RECONNECT_GRACE_MS } from '../protocol/limits.ts';
 import type { Offer, ToCoordinator, ToParticipant } from '../protocol/messages/directions.ts';
 import { advertiseDigest } from '../protocol/transcript.ts';
 import { quantizationTerms } from '../round/vector.ts';
+import { advertisedDigest } from '../round/coordinator/cohort.ts';
 import { begin, step } from '../round/coordinator/step.ts';
 import type {
   CoordinatorEffect,
@@ -24,11 +25,12 @@ import type {
   CoordinatorStep,
   RoundPlan,
 } from '../round/coordinator/types.ts';
+import { RoundMessages } from '../round/round-messages.ts';
 import { eraseRebuilt, rebuildSecrets, removeMasks, type RebuiltSecrets } from '../round/unmasking.ts';
 import { bytesOfParameters, modelHashOf } from '../tasks/parameters.ts';
 import { federatedAverage } from '../tasks/strategy.ts';
 import { isSending, lettersOf } from './attempt-letters.ts';
-import { AttemptMessages, AttemptUploads } from './attempt-messages.ts';
+import { AttemptUploads } from './attempt-uploads.ts';
 import type { Checks } from './checks.ts';
 import type { Outcome, Store } from './store.ts';
 
@@ -61,7 +63,7 @@ export class Attempt {
   readonly #offer: Offer;
   readonly #global: Float32Array;
   readonly #ports: AttemptPorts;
-  readonly #messages: AttemptMessages;
+  readonly #messages: RoundMessages;
   readonly #uploads: AttemptUploads;
   readonly #timers = new Map<string, () => void>();
   #state: CoordinatorState;
@@ -75,7 +77,8 @@ export class Attempt {
     this.#offer = offer;
     this.#global = global;
     this.#ports = ports;
-    this.#messages = new AttemptMessages(plan.sid, ports.suite);
+    // Invitations are looked at when a tab joins.
+    this.#messages = new RoundMessages(plan.sid, ports.suite, () => true);
     this.#uploads = new AttemptUploads(plan.vectorWords, laneBits(quantizationTerms(offer)));
     const first = begin(plan);
     this.#state = first.state;
@@ -144,10 +147,12 @@ export class Attempt {
       case 'progress':
         return this.#apply(step(this.#state, { kind: 'progress', from, percent: message.percent }));
       case 'advertise': {
-        if (!(await this.#messages.advertise(from, message))) return this.#fault(from, 'bad-signature');
+        if (!(await this.#messages.isSound(from, message))) return this.#fault(from, 'bad-signature');
         const maskKey = bytesToHex(message.maskKey);
         const digest = advertiseDigest(message);
-        return this.#apply(step(this.#state, { kind: 'advertise', from, digest, maskKey }));
+        const next = step(this.#state, { kind: 'advertise', from, digest, maskKey });
+        if (advertisedDigest(next.state, from) === digest) this.#messages.keepAdvertise(from, message);
+        return this.#apply(next);
       }
       case 'shares': {
         const next = step(this.#state, { kind: 'shares', from });

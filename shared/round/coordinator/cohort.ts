@@ -69,6 +69,13 @@ export function standingOf(
   }
 }
 
+/** Of the advertise that the machine holds of one; undefined where it holds none. */
+export function advertisedDigest(state: CoordinatorState, from: ParticipantId): string | undefined {
+  if ('advertised' in state) return state.advertised.get(from)?.digest;
+  if ('cohort' in state) return state.cohort.roster.find((entry) => entry.participant === from)?.digest;
+  return undefined;
+}
+
 function inRound(state: RosteredState): ReadonlySet<number> {
   if ('u3' in state) return state.u3;
   return 'u2' in state ? state.u2 : new Set(state.cohort.roster.keys());

@@ -18,7 +18,7 @@ import type { ToCoordinatorOf } from '#shared/protocol/messages/directions.ts';
 import { vectorBits } from '#shared/round/vector.ts';
 import { eraseRebuilt, rebuildSecrets, removeMasks } from '#shared/round/unmasking.ts';
 import { openSslSuite } from '../../../coordinator/crypto/openssl-suite.ts';
-import { RoundMessages } from '../../../coordinator/round-messages.ts';
+import { RoundMessages } from '#shared/round/round-messages.ts';
 import { Uploads } from '../../../coordinator/uploads.ts';
 import type { Attempt } from './attempt.ts';
 import { threadMs } from './clock.ts';

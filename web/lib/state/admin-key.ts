@@ -7,7 +7,7 @@ import { bytesToHex } from '#shared/base/bytes.ts';
 import type { RunId } from '#shared/base/ids.ts';
 import { systemRandom } from '#shared/base/random.ts';
 import type { Signer } from '#shared/crypto/identity.ts';
-import { createInvitation, encodeInvitation, type InvitationKind } from '#shared/protocol/invitation.ts';
+import { lastingFragment, type InvitationKind } from '#shared/protocol/invitation.ts';
 import { IdentityVault } from '../participant/identity-vault.ts';
 
 interface LinkSchema extends DBSchema {
@@ -16,8 +16,6 @@ interface LinkSchema extends DBSchema {
 }
 
 const DATABASE = 'chorale-admin-links';
-/** Expiry of an invitation that holds as long as its run. */
-const NEVER_SECONDS = 0xffffffff;
 
 export class AdminKey {
   readonly #signer: Signer;
@@ -57,8 +55,7 @@ export class AdminKey {
     return `/join/${run}#${await this.#fragment(run, 'personal')}`;
   }
 
-  async #fragment(run: RunId, kind: InvitationKind): Promise<string> {
-    const terms = { kind, expirySeconds: NEVER_SECONDS, inviteSecret: systemRandom(32) };
-    return encodeInvitation(await createInvitation(this.#signer, run, terms));
+  #fragment(run: RunId, kind: InvitationKind): Promise<string> {
+    return lastingFragment(this.#signer, run, kind, systemRandom(32));
   }
 }

@@ -2,15 +2,15 @@
  * What one attempt's participants have said that the machine only names: advertises, sealed shares on their way,
  * confirmations, revealed shares. Signatures are verified before anything is kept.
  */
-import { bytesToHex, hexToBytes } from '#shared/base/bytes.ts';
-import type { ParticipantId, Sid } from '#shared/base/ids.ts';
-import { invariant } from '#shared/base/invariant.ts';
-import type { CryptoSuite } from '#shared/crypto/suite.ts';
-import { bitsetOf } from '#shared/protocol/bitset.ts';
-import type { Advertise, ToCoordinatorOf, ToParticipantOf } from '#shared/protocol/messages/directions.ts';
-import { advertiseBody, confirmBody, rosterList, rosterRoot } from '#shared/protocol/transcript.ts';
-import type { Cohort } from '#shared/round/coordinator/types.ts';
-import type { RevealedShares, UnmaskTerms } from '#shared/round/unmasking.ts';
+import { bytesToHex, hexToBytes } from '../base/bytes.ts';
+import type { ParticipantId, Sid } from '../base/ids.ts';
+import { invariant } from '../base/invariant.ts';
+import type { CryptoSuite } from '../crypto/suite.ts';
+import { bitsetOf } from '../protocol/bitset.ts';
+import type { Advertise, ToCoordinatorOf, ToParticipantOf } from '../protocol/messages/directions.ts';
+import { advertiseBody, confirmBody, rosterList, rosterRoot } from '../protocol/transcript.ts';
+import type { Cohort } from './coordinator/types.ts';
+import type { RevealedShares, UnmaskTerms } from './unmasking.ts';
 
 type Relayed = ToParticipantOf<'relayed'>['shares'][number];
 
