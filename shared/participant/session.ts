@@ -40,6 +40,9 @@ import type { Consent, ParticipantStatus, ParticipantView, RoundOutcome } from '
 
 const NO_LIMIT: Consent = { promised: null, ownLimit: { epsilon: Infinity, delta: 1e-5 } };
 
+/** So often is one model tried without noise after this participant has revealed its shares for it. */
+export const MAX_REPEATS = 3;
+
 /** What a participant insists on, whatever it is offered. */
 const POLICY: Omit<ClientPolicy, 'ownLimit' | 'promised' | 'ledger' | 'revealed'> = {
   minCohort: MIN_COHORT,
@@ -47,7 +50,7 @@ const POLICY: Omit<ClientPolicy, 'ownLimit' | 'promised' | 'ledger' | 'revealed'
   minHonest: 2,
   maxVectorWords: MAX_VECTOR_WORDS,
   maxEpochs: 100,
-  maxRepeats: 3,
+  maxRepeats: MAX_REPEATS,
 };
 
 /** From the first try to the welcome; what has not come by then does not come. */

@@ -74,6 +74,20 @@ export class Checks {
     return this.#attempts.get(sid)?.offeredAtMs ?? 0;
   }
 
+  /** How many attempts at the model of this one had shares asked for before it was offered, and no result. */
+  openedInVain(sid: Sid): number {
+    const attempt = this.#attempts.get(sid);
+    if (attempt === undefined) return 0;
+    const model = bytesToHex(attempt.offer.modelHash);
+    return [...this.#attempts.values()].filter(
+      (other) =>
+        other !== attempt &&
+        other.offeredAtMs <= attempt.offeredAtMs &&
+        bytesToHex(other.offer.modelHash) === model &&
+        other.signed.has('U3'),
+    ).length;
+  }
+
   trained(sid: Sid, id: ParticipantId, words: Uint32Array): void {
     const trained = this.#attempts.get(sid)?.trained;
     if (trained?.has(id) === true) this.#violated(sid, 'a tab trained twice for one sid');

@@ -4,6 +4,7 @@
  */
 import { nobleSigner, type Signer } from '../crypto/identity.ts';
 import { nobleSuite, type CryptoSuite } from '../crypto/suite.ts';
+import { MAX_REPEATS } from '../participant/session.ts';
 import type { RoundOutcome } from '../participant/view.ts';
 import { FAULT_KINDS, injectFault, type FaultKind } from './faults.ts';
 import { NO_PLANT, type Plant } from './plant.ts';
@@ -161,7 +162,8 @@ function compare({ store, checks }: World, tab: number, outcome: RoundOutcome): 
   const { round, attempt, code } = outcome;
   const stored = store.attempts.find((other) => other.round === round && other.attempt === attempt);
   const here = `tab ${tab}, round ${round}.${attempt}`;
-  if (outcome.outcome === 'left' && DISTRUST.includes(code))
+  const tired = code === 'policy' && stored !== undefined && checks.openedInVain(stored.sid) > MAX_REPEATS;
+  if (outcome.outcome === 'left' && DISTRUST.includes(code) && !tired)
     checks.violated(`${here}: it left a coordinator that keeps the protocol: ${code} ${outcome.detail}`);
   if (outcome.outcome === 'done' && (stored?.state !== 'done' || stored.survivors !== outcome.survivors))
     checks.violated(`${here}: it believes in a sum that is not stored`);

@@ -63,6 +63,16 @@ describe('schedules that found a bug', () => {
   });
 });
 
+describe('schedules in which a tab rightly leaves', () => {
+  it('OFFER-2: a model that was to be opened four times in vain is declined, and the run goes on without that tab', async () => {
+    // The coordinator is killed while it opens, until a tab has revealed its shares for four attempts.
+    expect(await played(15258)).toEqual({
+      violations: [],
+      outcomes: { 'coordinator-restarted': 3, 'too-few-shares': 1, done: 1 },
+    });
+  });
+});
+
 describe('planted bugs', () => {
   const find = (plant: Plant, setting: Partial<Setting> = {}) =>
     played(1, { setting: { ...QUIET, ...setting }, plant });
