@@ -70,7 +70,7 @@ describe('a round under noise', () => {
     });
   }
 
-  it('counts a sum before anybody is asked for a share, and though nothing is opened in the end', async () => {
+  it('LEDGER-2: counts a sum before anybody is asked for a share, and though nothing is opened in the end', async () => {
     const { run, everyone } = await startRun(coordinator, 5, {
       rounds: 2,
       minSurvivors: 3,
@@ -116,7 +116,7 @@ describe('a run under noise', () => {
     expect(spentEpsilon).toBeGreaterThan(0.99 * (epsilonMax ?? 0));
   });
 
-  it('offers its rounds to those who have spent least, no more than the noise is for', async () => {
+  it('LEDGER-3: offers its rounds to those who have spent least, no more than the noise is for', async () => {
     const { run, everyone } = await startRun(coordinator, 3, { rounds: 2, privacy: noisy('distributed') });
     const first = await trainedParts(everyone);
     const late = await join(coordinator, run);
@@ -127,7 +127,7 @@ describe('a run under noise', () => {
     expect(run.view().live.cohort.invited).toBe(3);
   });
 
-  it('takes no more of one whose policy says no', async () => {
+  it('LEDGER-3: takes no more of one whose policy says no', async () => {
     const { run, everyone } = await startRun(coordinator, 3, { rounds: 2, privacy: noisy('local') });
     const parts = await Promise.all(everyone.map((who) => ScriptedPart.of(who)));
     const { who: refusing, sidBytes } = at(parts, 0);

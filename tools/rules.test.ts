@@ -59,6 +59,12 @@ const notShown = (document: string, from: readonly Source[]): readonly Missing[]
     .map(([, id = '', path = '']) => ({ path, id }))
     .filter(({ path, id }) => !from.some((source) => source.path === path && titled(source).includes(id)));
 
+/** Rules that no title begins with. */
+function untested(document: string, from: readonly Source[]): readonly string[] {
+  const cited = new Set(from.flatMap(titled));
+  return rows(document).filter((id) => !cited.has(id));
+}
+
 describe('rules of the protocol', () => {
   const document = readFileSync(join(root, 'docs', 'protocol.md'), 'utf8');
 
@@ -82,6 +88,10 @@ describe('rules of the protocol', () => {
     expect(notShown(document, sources)).toEqual([]);
   });
 
+  it('each have a test that cites them', () => {
+    expect(untested(document, sources)).toEqual([]);
+  });
+
   it('that are planted and are not there are found', () => {
     const planted = [
       { path: 'a.test.ts', text: "it('JOIN-1, WHIM-3: does what nobody wrote down', () => {});" },
@@ -91,6 +101,7 @@ describe('rules of the protocol', () => {
       { path: 'a.test.ts', id: 'WHIM-3' },
       { path: 'b.ts', id: 'MASK-99' },
     ]);
+    expect(untested('| JOIN-1 | a |\n| MASK-1   | b |', planted)).toEqual(['MASK-1']);
     expect(
       notShown('| a | JOIN-1 in `a.test.ts`, MASK-1 in `a.test.ts`, JOIN-1 in `c.ts` |', planted),
     ).toEqual([

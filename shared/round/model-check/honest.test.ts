@@ -16,7 +16,7 @@ describe('an honest coordinator over a network that loses, repeats and reorders'
     ['three tabs from the offer on, one of which dies, reconnects or is late', three, 10_000],
     ['four tabs from masking on, one of which dies, reconnects or is late', four, 20_000],
   ])(
-    'OPEN-1, REVEAL-2, OUTCOME-1, EVIDENCE-1: %s: exact sums, one outcome, an end',
+    'OPEN-1, REVEAL-2, OUTCOME-1, EVIDENCE-1, END-1: %s: exact sums, one outcome, an end',
     (_, bounds, leastStates) => {
       const found = explore(bounds);
       expect(found).toMatchObject({ kind: 'sound' });
@@ -70,7 +70,7 @@ describe('planted faults are found', () => {
   it.each<[string, HonestBounds, CoordinatorMachine, string]>([
     ['UPLOAD-5: a late upload that is admitted', four, lateUpload, 'an honest coordinator is accused'],
     ['OPEN-1: one share too few', { ...four, from: 'confirming' }, oneShareTooFew, 'a self mask stays on'],
-    ['a phase without a deadline', three, forgottenTimer, 'it waits in confirming without a timer'],
+    ['END-1: a phase without a deadline', three, forgottenTimer, 'it waits in confirming without a timer'],
     ['OUTCOME-1: an outcome that is told first', three, toldFirst, 'told before it was persisted'],
   ])('%s', (_, bounds, planted, rule) => {
     expect(explore(bounds, { coordinator: planted })).toMatchObject({ kind: 'broken', rule });

@@ -56,7 +56,7 @@ describe('the privacy ledger in IndexedDB', () => {
     });
   });
 
-  it('refuses what a limit forbids, and does not count it', async () => {
+  it('LEDGER-1: refuses what a limit forbids, and does not count it', async () => {
     await withLedger(async (ledger) => {
       await ledger.enter(entryOf('1'), limits(1));
       expect(await ledger.enter(entryOf('2'), limits(1))).toEqual({ ok: false, fault: 'participations' });
@@ -98,7 +98,7 @@ describe('the privacy ledger in IndexedDB', () => {
     });
   });
 
-  it('is not entered before the write is through: a transaction that fails afterwards is no entry', async () => {
+  it('LEDGER-1: is not entered before the write is through: a transaction that fails afterwards is no entry', async () => {
     const add = IDBObjectStore.prototype.add;
     vi.spyOn(IDBObjectStore.prototype, 'add').mockImplementation(function (this: IDBObjectStore, ...given) {
       const request = add.apply(this, given);
