@@ -2,12 +2,11 @@
  * Whole rounds on virtual time with everything that a seed lets go wrong (shared/schedules).
  *   npm run schedules -- --seeds 1..200
  */
-import { createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { signedMessage, type Signer } from '#shared/crypto/identity.ts';
 import { playSchedule, type ScheduleReport } from '#shared/schedules/schedule.ts';
+import { openSslSigner } from '../coordinator/crypto/openssl-signer.ts';
 import { openSslSuite } from '../coordinator/crypto/openssl-suite.ts';
 
 const HELP = `Usage: npm run schedules -- [options]
@@ -46,19 +45,6 @@ interface Totals {
   faults: Record<string, number>;
   failed: ScheduleReport[];
   virtualHours: number;
-}
-
-const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
-
-/** Ed25519 on OpenSSL: the same signatures as the reference, sooner. */
-function openSslSigner(seed: Uint8Array): Signer {
-  const der = Buffer.concat([PKCS8_PREFIX, seed]);
-  const key: KeyObject = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
-  return {
-    publicKey: new Uint8Array(spki.subarray(-32)),
-    sign: async (domain, body) => new Uint8Array(sign(null, signedMessage(domain, body), key)),
-  };
 }
 
 /** A schedule that throws has failed, too. */

@@ -1,14 +1,12 @@
 /** A round's cryptography on OpenSSL, for the coordinator and for participants in Node. */
-import { createPublicKey, verify, type KeyObject } from 'node:crypto';
+import { verify, type KeyObject } from 'node:crypto';
 import { bytesToHex } from '#shared/base/bytes.ts';
 import { isWellFormed, signedMessage, type SignatureCheck } from '#shared/crypto/identity.ts';
 import { SoundKeys } from '#shared/crypto/sound-keys.ts';
 import type { CryptoSuite } from '#shared/crypto/suite.ts';
 import { openSslAgreement } from './openssl-agreement.ts';
+import { publicKeyOf } from './openssl-keys.ts';
 import { openSslPrg } from './openssl-prg.ts';
-
-/** What comes before the 32 bytes of a public key in DER (RFC 8410, section 4). */
-const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
 const keys = new SoundKeys();
 /** Of sound keys, by their hex: a round verifies each neighbour three times. The oldest is forgotten beyond these. */
@@ -32,8 +30,7 @@ function keyObjectOf(publicKey: Uint8Array): KeyObject {
   const name = bytesToHex(publicKey);
   const known = imported.get(name);
   if (known !== undefined) return known;
-  const spki = Buffer.concat([SPKI_PREFIX, publicKey]);
-  const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+  const key = publicKeyOf('ed25519', publicKey);
   const oldest = imported.keys().next();
   if (imported.size >= MAX_IMPORTED && oldest.done !== true) imported.delete(oldest.value);
   imported.set(name, key);

@@ -3,7 +3,7 @@ import type { ParticipantId } from '../../base/ids.ts';
 import { unreachable } from '../../base/invariant.ts';
 import { abortRound, outsider, stay, unasked, unexpected } from './endings.ts';
 import { including, without } from './sets.ts';
-import { advertising, enterTraining } from './training.ts';
+import { enterTraining, takeAdvertise } from './training.ts';
 import type { Advertised, CoordinatorEvent, CoordinatorStep, StateOf } from './types.ts';
 
 type Offered = StateOf<'offered'>;
@@ -74,19 +74,10 @@ function decline(state: Offered, from: ParticipantId): CoordinatorStep {
 
 function advertise(state: Offered, from: ParticipantId, keys: Advertised): CoordinatorStep {
   if (!state.accepted.has(from)) return refuse(state, from, 'advertise');
-  const outcome = advertising(state.advertised, from, keys);
-  switch (outcome.kind) {
-    case 'new':
-      return stay({ ...state, advertised: outcome.advertised }, { kind: 'publish' });
-    case 'duplicate':
-      return stay(state);
-    case 'refused': {
-      const next = settle(remove(state, from));
-      return { ...next, effects: [{ kind: 'send-fault', to: from, fault: outcome.fault }, ...next.effects] };
-    }
-    default:
-      return unreachable(outcome);
-  }
+  return takeAdvertise(state, from, keys, {
+    taken: (advertised) => stay({ ...state, advertised }, { kind: 'publish' }),
+    out: () => settle(remove(state, from)),
+  });
 }
 
 /** Without `left`; it counts as dropped only where it had accepted. */

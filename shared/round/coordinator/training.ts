@@ -1,7 +1,6 @@
 /** TRAIN: participants train, then advertise their keys; whoever leaves costs nothing while enough remain. */
 import type { ParticipantId } from '../../base/ids.ts';
 import { unreachable } from '../../base/invariant.ts';
-import type { Fault } from '../../protocol/faults.ts';
 import { abortRound, outsider, stay, unasked, unexpected } from './endings.ts';
 import { including, without } from './sets.ts';
 import { enterSharing } from './sharing.ts';
@@ -66,27 +65,30 @@ export function enterTraining(
   );
 }
 
-type Advertising =
-  | { readonly kind: 'new'; readonly advertised: ReadonlyMap<ParticipantId, Advertised> }
-  | { readonly kind: 'duplicate' }
-  | { readonly kind: 'refused'; readonly fault: Fault };
+/** What becomes of a round with one participant's keys in it, or without the one that broke a rule. */
+interface AdvertiseOutcomes {
+  taken(advertised: ReadonlyMap<ParticipantId, Advertised>): CoordinatorStep;
+  out(): CoordinatorStep;
+}
 
 /** TRAIN-3: one advertise a participant and one participant a mask key; whoever breaks it is out of this round. */
-export function advertising(
-  advertised: ReadonlyMap<ParticipantId, Advertised>,
+export function takeAdvertise(
+  state: StateOf<'offered' | 'training'>,
   from: ParticipantId,
   { digest, maskKey }: Advertised,
-): Advertising {
-  const known = advertised.get(from);
-  if (known?.digest === digest) return { kind: 'duplicate' };
-  const refused = (detail: string): Advertising => ({
-    kind: 'refused',
-    fault: { code: 'second-key', detail },
-  });
+  { taken, out }: AdvertiseOutcomes,
+): CoordinatorStep {
+  const refused = (detail: string): CoordinatorStep => {
+    const next = out();
+    const fault = { code: 'second-key', detail } as const;
+    return { ...next, effects: [{ kind: 'send-fault', to: from, fault }, ...next.effects] };
+  };
+  const known = state.advertised.get(from);
+  if (known?.digest === digest) return stay(state);
   if (known !== undefined) return refused('A second advertise for one round; this round goes on without it.');
-  if ([...advertised.values()].some((other) => other.maskKey === maskKey))
+  if ([...state.advertised.values()].some((other) => other.maskKey === maskKey))
     return refused('This mask key is another participant’s; this round goes on without it.');
-  return { kind: 'new', advertised: new Map([...advertised, [from, { digest, maskKey }]]) };
+  return taken(new Map([...state.advertised, [from, { digest, maskKey }]]));
 }
 
 const inside = (state: Training, from: ParticipantId) =>
@@ -99,23 +101,10 @@ function refuse(state: Training, from: ParticipantId, message: string): Coordina
 
 function advertise(state: Training, from: ParticipantId, keys: Advertised): CoordinatorStep {
   if (!inside(state, from)) return outsider(state, from, 'advertise');
-  const outcome = advertising(state.advertised, from, keys);
-  switch (outcome.kind) {
-    case 'new':
-      return settle({
-        ...state,
-        pending: without(state.pending, from),
-        advertised: outcome.advertised,
-      });
-    case 'duplicate':
-      return stay(state);
-    case 'refused': {
-      const next = settle(remove(state, from));
-      return { ...next, effects: [{ kind: 'send-fault', to: from, fault: outcome.fault }, ...next.effects] };
-    }
-    default:
-      return unreachable(outcome);
-  }
+  return takeAdvertise(state, from, keys, {
+    taken: (advertised) => settle({ ...state, pending: without(state.pending, from), advertised }),
+    out: () => settle(remove(state, from)),
+  });
 }
 
 function remove(state: Training, left: ParticipantId): Training {
