@@ -28,13 +28,18 @@ const QUICK: { readonly client: readonly Conditions[]; readonly coordinator: rea
 
 export async function* measureAggregation(quick: boolean): AsyncGenerator<Figure> {
   const { client, coordinator } = quick ? QUICK : { client: ALL, coordinator: ALL };
+  const clients = [inNode((node) => measureClients('node', node, client)), inChromium(client)];
+  const rounds = inNode((node) => measureCoordinator(node, coordinator));
+  // All of them take long: then clients go on beside the coordinator. What Chromium takes is wall time, so that
+  // its bars are looked at in the quick run.
+  if (quick) yield* inTurn([...clients, rounds]);
+  else yield* merged(rounds, inTurn(clients));
+}
+
+async function* inNode(measure: (node: NodeRunner) => AsyncGenerator<Figure>): AsyncGenerator<Figure> {
   const node = await openNode();
   try {
-    yield* measureClients('node', node, client);
-    // All of them take long: then Chromium goes on beside the coordinator, whose figures are CPU time.
-    const beside = quick ? null : collected(inChromium(client));
-    yield* measureCoordinator(node, coordinator);
-    yield* beside === null ? inChromium(client) : await beside;
+    yield* measure(node);
   } finally {
     await node.close();
   }
@@ -49,10 +54,23 @@ async function* inChromium(all: readonly Conditions[]): AsyncGenerator<Figure> {
   }
 }
 
-async function collected(figures: AsyncGenerator<Figure>): Promise<Figure[]> {
-  const all: Figure[] = [];
-  for await (const figure of figures) all.push(figure);
-  return all;
+async function* inTurn(sources: readonly AsyncGenerator<Figure>[]): AsyncGenerator<Figure> {
+  for (const source of sources) yield* source;
+}
+
+/** Both at the same time, each figure when it comes. */
+async function* merged(...sources: readonly AsyncGenerator<Figure>[]): AsyncGenerator<Figure> {
+  const next = async (source: AsyncGenerator<Figure>) => ({ source, result: await source.next() });
+  const waiting = new Map(sources.map((source) => [source, next(source)]));
+  while (waiting.size > 0) {
+    const { source, result } = await Promise.race(waiting.values());
+    if (result.done === true) {
+      waiting.delete(source);
+      continue;
+    }
+    yield result.value;
+    waiting.set(source, next(source));
+  }
 }
 
 async function* measureClients(
