@@ -25,7 +25,7 @@ import type { Evaluator } from './evaluation/evaluator.ts';
 import { liveView } from './live-view.ts';
 import type { Logger } from './logger.ts';
 import { composeOffering } from './offering.ts';
-import { abortMessage, resultMessage } from './outcome-messages.ts';
+import { abortMessage, resultMessage } from '#shared/round/driver/outcome-messages.ts';
 import { Participants, type Connection, type Participant } from './participants.ts';
 import { RoundDriver } from './round-driver.ts';
 import { RunEvaluation } from './run-evaluation.ts';

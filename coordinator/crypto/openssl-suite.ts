@@ -1,5 +1,5 @@
 /** A round's cryptography on OpenSSL, for the coordinator and for participants in Node. */
-import { verify, type KeyObject } from 'node:crypto';
+import { createHash, verify, type KeyObject } from 'node:crypto';
 import { bytesToHex } from '#shared/base/bytes.ts';
 import { isWellFormed, signedMessage, type SignatureCheck } from '#shared/crypto/identity.ts';
 import { SoundKeys } from '#shared/crypto/sound-keys.ts';
@@ -16,6 +16,7 @@ const MAX_IMPORTED = 4_096;
 export const openSslSuite: CryptoSuite = {
   prg: openSslPrg,
   agreement: openSslAgreement,
+  sha256: (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
   verify: verifyStrictly,
   verifyAll: async (checks) => checks.map(verifyStrictly),
 };

@@ -2,7 +2,7 @@
  * ROSTER-5: before anything is shared, every neighbour's advertise is the one that the roster lists, is signed by
  * that neighbour, and comes with an invitation that holds; and the graph is computed, not believed.
  */
-import { hexToBytes } from '../base/bytes.ts';
+import { equalBytes, hexToBytes } from '../base/bytes.ts';
 import type { ParticipantId } from '../base/ids.ts';
 import { invariant } from '../base/invariant.ts';
 import { fail, ok, type Result } from '../base/result.ts';
@@ -97,8 +97,7 @@ function chainOf(
   participant: ParticipantId,
   inspect: Inspect,
 ): Result<VerifiedChain, string> {
-  const named = hexToBytes(participant);
-  if (!advertise.participant.every((byte, i) => byte === named[i]))
+  if (!equalBytes(advertise.participant, hexToBytes(participant)))
     return fail('The keys of a neighbour name somebody else.');
   const chain = inspect(advertise.chain, participant);
   return chain.ok ? chain : fail(`A neighbour is not invited: of its invitation, ${chain.fault}.`);

@@ -8,6 +8,7 @@
  */
 import { decode, encode, rfc8949EncodeOptions } from 'cborg';
 import * as v from 'valibot';
+import { equalBytes } from '../base/bytes.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { Fault } from './faults.ts';
 import { MAX_FRAME_BYTES, MAX_PEER_FRAME_BYTES, MAX_ROSTER_FRAME_BYTES } from './limits.ts';
@@ -88,10 +89,4 @@ const malformed = (what: string) => fail({ code: 'malformed', detail: `The frame
 function describe(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue);
   return path === null ? 'not a map with a known kind' : `field ${path.slice(0, 80)}`;
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

@@ -189,8 +189,8 @@ export class Checks {
     attempt.signed.set(what, hex);
   }
 
-  /** The sum with its masks off, ring words. */
-  opened(sid: Sid, survivors: readonly ParticipantId[], sum: Uint32Array): void {
+  /** `sumHash` is of the opened sum, hex. */
+  opened(sid: Sid, survivors: readonly ParticipantId[], sumHash: string): void {
     const attempt = this.#attempts.get(sid);
     if (attempt === undefined) return this.#violated(sid, 'a sum was opened of a sid that nobody offered');
     if (attempt.opened) this.#violated(sid, 'a sum was opened twice');
@@ -198,13 +198,14 @@ export class Checks {
     if (survivors.length < attempt.offer.minSurvivors || survivors.length < 3)
       this.#violated(sid, `a sum of ${survivors.length} was opened`);
     const bits = laneBits(quantizationTerms(attempt.offer));
-    const plain = new Uint32Array(sum.length);
+    const plain = new Uint32Array(attempt.offer.vectorWords);
     for (const id of survivors) {
       const words = attempt.trained.get(id);
       if (words === undefined) return this.#violated(sid, 'a sum holds somebody who has not trained');
       words.forEach((word, i) => (plain[i] = (plain[i] ?? 0) + word));
     }
-    if (sum.some((word, i) => low(word, bits) !== low(plain[i] ?? 0, bits)))
+    const lanes = plain.map((word) => low(word, bits));
+    if (bytesToHex(sha256(bytesOfWords(lanes))) !== sumHash)
       this.#violated(sid, 'the opened sum is not the sum of what its survivors trained');
   }
 

@@ -9,15 +9,17 @@ import { decodeToCoordinator, encodeMessage } from '../protocol/codec.ts';
 import type { FaultCode } from '../protocol/faults.ts';
 import type { ToCoordinator, ToCoordinatorOf, ToParticipant } from '../protocol/messages/directions.ts';
 import { helloBody } from '../protocol/transcript.ts';
+import type { AttemptDriver } from '../round/driver/attempt-driver.ts';
+import { abortMessage, resultMessage } from '../round/driver/outcome-messages.ts';
 import { decideRun } from '../round/schedule.ts';
 import { parameterCount } from '../tasks/layout.ts';
 import { parametersOfBytes } from '../tasks/parameters.ts';
 import type { Task } from '../tasks/task.ts';
-import { outcomeMessage } from './attempt-letters.ts';
-import { Attempt, type AttemptBugs } from './attempt.ts';
+import { scheduledAttempt } from './attempt.ts';
 import type { Checks } from './checks.ts';
 import type { Acceptor, Connection } from './connections.ts';
 import { composeOffering } from './offering.ts';
+import type { Plant } from './plant.ts';
 import type { Setting } from './setting.ts';
 import type { Store } from './store.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -40,7 +42,7 @@ export interface CoordinatorPorts {
   readonly suite: CryptoSuite;
   readonly random: RandomSource;
   readonly checks: Checks;
-  readonly bugs: AttemptBugs;
+  readonly plant: Plant;
 }
 
 export class Coordinator implements Acceptor {
@@ -48,7 +50,7 @@ export class Coordinator implements Acceptor {
   readonly #participants = new Map<ParticipantId, Participant>();
   readonly #connections = new Map<Connection, { readonly nonce: Uint8Array; joined: Participant | null }>();
   readonly #startedAtMs: number;
-  #attempt: Attempt | null = null;
+  #attempt: AttemptDriver | null = null;
   #offering = false;
   #attempted = false;
   #isAlive = true;
@@ -67,7 +69,7 @@ export class Coordinator implements Acceptor {
     this.#after(5_000, () => this.#decide());
   }
 
-  get attempt(): Attempt | null {
+  get attempt(): AttemptDriver | null {
     return this.#attempt;
   }
 
@@ -99,7 +101,7 @@ export class Coordinator implements Acceptor {
     if (known === undefined) return;
     const decoded = decodeToCoordinator(frame);
     if (!decoded.ok) return this.#refuse(connection, decoded.fault.code);
-    const message = decoded.value;
+    const message = this.#ports.plant.taken?.(decoded.value) ?? decoded.value;
     if (message.kind === 'hello') return void this.#hello(connection, known.nonce, message);
     if (known.joined !== null) this.#receive(known.joined, message);
   }
@@ -170,7 +172,12 @@ export class Coordinator implements Acceptor {
     this.#attempt?.left(id);
     const outcome = sid === null ? null : this.#ports.store.outcomeOf(sid);
     if (sid === null || outcome === null) return;
-    this.#send(connection, await outcomeMessage(sid, outcome, this.#ports.signer));
+    const { signer } = this.#ports;
+    const message =
+      outcome.state === 'done'
+        ? resultMessage(sid, outcome, signer)
+        : abortMessage(sid, { code: outcome.code, detail: 'The attempt ended.' }, signer);
+    this.#send(connection, await message);
   }
 
   #receive(participant: Participant, message: Exclude<ToCoordinator, { kind: 'hello' }>): void {
@@ -178,6 +185,7 @@ export class Coordinator implements Acceptor {
       case 'ready':
         participant.isReady = true;
         return this.#decide();
+      // Runs of schedules are not extended.
       case 'leave':
         participant.connection.close();
         return this.#leave(participant, true);
@@ -254,7 +262,7 @@ export class Coordinator implements Acceptor {
   }
 
   async #offer(round: number, ready: readonly Participant[]): Promise<void> {
-    const { store, setting, task, signer, suite, random, checks, clock, bugs } = this.#ports;
+    const { store, setting, task, signer, suite, random, checks, clock, plant } = this.#ports;
     const attempt = 1 + store.attempts.filter((ended) => ended.round === round).length;
     const { modelHash } = store;
     const which = { round, attempt, invited: ready.map(({ id }) => id), modelHash, nonce: random(32) };
@@ -268,26 +276,36 @@ export class Coordinator implements Acceptor {
     const global = model && parametersOfBytes(model, modelHash, parameterCount(task.model));
     invariant(global?.ok, 'the newest model is stored');
     checks.offered(plan.sid, offer, clock.nowMs);
-    const begun = new Attempt(plan, offer, global.value, {
-      suite,
-      signer,
-      clock: clock.portOf(() => this.#isAlive),
-      store,
-      checks,
-      bugs,
-      offer: () => {
-        for (const { connection } of ready) this.#send(connection, { kind: 'offer', terms, signature });
+    const begun = scheduledAttempt(
+      { plan, offer, global: global.value },
+      {
+        suite,
+        signer,
+        random,
+        clock: clock.portOf(() => this.#isAlive),
+        store,
+        checks,
+        uploadsAtOnce: setting.uploadsAtOnce,
+        ...(plant.machine === undefined ? {} : { machine: plant.machine }),
+        offer: () => {
+          for (const { connection } of ready) this.#send(connection, { kind: 'offer', terms, signature });
+        },
+        send: (to, message) => {
+          const participant = this.#participants.get(to);
+          if (participant !== undefined) this.#send(participant.connection, message);
+        },
+        expel: (id) => {
+          const participant = this.#participants.get(id);
+          participant?.connection.close();
+          if (participant !== undefined) this.#leave(participant, true);
+        },
+        ended: () => {
+          this.#attempt = null;
+          this.#decide();
+        },
+        failed: (error) => checks.violated(`the coordinator failed: ${String(error)}`),
       },
-      send: (to, message) => {
-        const participant = this.#participants.get(to);
-        if (participant !== undefined) this.#send(participant.connection, message);
-      },
-      ended: () => {
-        this.#attempt = null;
-        this.#decide();
-      },
-      failed: (error) => checks.violated(`the coordinator failed: ${String(error)}`),
-    });
+    );
     this.#attempt = begun;
     // Whoever left while the offer was signed.
     for (const { id } of ready) if (!this.#participants.has(id)) begun.disconnected(id);

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { noblePrg, type MaskSign } from '../crypto/mask.ts';
 import { nobleSuite } from '../crypto/suite.ts';
 import type { ToCoordinator } from '../protocol/messages/directions.ts';
+import { lateUpload, oneShareTooFew, toldFirst } from '../round/planted-machines.ts';
 import type { Plant } from './plant.ts';
 import type { Setting } from './setting.ts';
 import { playSchedule, type ScheduleOptions } from './schedule.ts';
@@ -73,26 +74,38 @@ describe('schedules in which a tab rightly leaves', () => {
   });
 });
 
+/** Its hash is right: of zeros. */
+const loseFirstChunk = (message: ToCoordinator): ToCoordinator => {
+  if (message.kind !== 'masked' || message.index > 0) return message;
+  const bytes = new Uint8Array(message.bytes.length);
+  return { ...message, bytes, hash: nobleSuite.sha256(bytes) };
+};
+
 describe('planted bugs', () => {
   const find = (plant: Plant, setting: Partial<Setting> = {}) =>
     played(1, { setting: { ...QUIET, ...setting }, plant });
 
-  it('MASK-3: a mask of the wrong sign leaves a sum that is not the sum', async () => {
+  it('MASK-3: a mask of the wrong sign leaves a sum that nothing is made of', async () => {
     const prg = {
       accumulate: (words: Uint32Array, seed: Uint8Array) => noblePrg.accumulate(words, seed, 'add'),
     };
     const { violations } = await find({ suite: { ...nobleSuite, prg }, coordinatorToo: false });
-    expect(violations).toContain('the opened sum is not the sum of what its survivors trained');
+    expect(violations.join()).toContain(
+      'opened nothing: The sum of the uploads is not what the offer allows',
+    );
   });
 
   it('OPEN-1: one share too few opens nothing, and is not called opened', async () => {
-    const { violations, outcomes } = await find({ attempt: { spareShares: 1 } });
+    const { violations, outcomes } = await find(
+      { machine: oneShareTooFew },
+      { linkPercent: 0, faults: 6, turnsBetweenFaults: 5, focus: 'unmasking' },
+    );
     expect(violations.join()).toContain('shares of tabs that keep the protocol opened nothing');
     expect(outcomes).not.toHaveProperty('done');
   });
 
   it('UPLOAD-2: a chunk that is lost on the way into the sum', async () => {
-    const { violations } = await find({ attempt: { losesChunks: true } }, { tabs: 3, layer: [330, 200] });
+    const { violations } = await find({ taken: loseFirstChunk }, { tabs: 3, layer: [330, 200] });
     expect(violations).toContain('the opened sum is not the sum of what its survivors trained');
   });
 
@@ -124,14 +137,14 @@ describe('planted bugs', () => {
     const found: string[] = [];
     // An upload comes late in a few of these.
     for (let seed = 1; seed <= 40 && found.length === 0; seed++) {
-      const plant = { attempt: { takesLateUploads: true } };
+      const plant = { machine: lateUpload };
       found.push(...(await played(seed, { setting, kinds: ['jump'], plant })).violations);
     }
     expect(found).toContain('the coordinator signed two values of U3');
   });
 
   it('ABORT-1: an outcome that is sent before it is stored', async () => {
-    const { violations } = await find({ attempt: { sendsBeforeItStores: true } });
+    const { violations } = await find({ machine: toldFirst });
     expect(violations.join()).toMatch(/before (it|that) (was|is) stored/);
   });
 });

@@ -24,6 +24,8 @@ export interface Setting {
   readonly focus: CoordinatorState['kind'] | null;
   /** Turns between two of them, on average. */
   readonly turnsBetweenFaults: number;
+  /** How many may upload at one time. */
+  readonly uploadsAtOnce: number;
 }
 
 const RUN = 'AAAAAAAAAAAAAAAA' as RunId;
@@ -49,6 +51,7 @@ export function drawSetting(random: RandomSource): Setting {
     faults: below(9),
     focus: FOCUSES[below(FOCUSES.length)] ?? null,
     turnsBetweenFaults: [6, 20, 60][below(3)] ?? 20,
+    uploadsAtOnce: [1, 2, 8][below(3)] ?? 8,
   };
 }
 

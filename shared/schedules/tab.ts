@@ -196,6 +196,7 @@ export class Tab {
       suite: {
         prg: suite.prg,
         agreement: watchedAgreement(suite.agreement, slowly, secrets),
+        sha256: (bytes) => suite.sha256(bytes),
         verify: (check) => suite.verify(check),
         verifyAll: async (checks) => {
           await slowly();

@@ -79,7 +79,7 @@ export class World {
         suite: plant.coordinatorToo === false ? suite : planted,
         random: seededRandom(`schedule ${seed} coordinator ${this.clock.nowMs}`),
         checks: this.checks,
-        bugs: plant.attempt ?? {},
+        plant,
       });
     this.coordinator = this.#makeCoordinator();
     this.tabs = Array.from(

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { step as tab } from '../client/step.ts';
 import { step as coordinator } from '../coordinator/step.ts';
 import { honestModel, type HonestBounds } from './honest.ts';
+import { forgottenTimer, lateUpload, oneShareTooFew, toldFirst } from '../planted-machines.ts';
 import type { CoordinatorMachine, Machines } from './honest-round.ts';
 import { search, type Found } from './search.ts';
 
@@ -24,47 +25,6 @@ describe('an honest coordinator over a network that loses, repeats and reorders'
     },
   );
 });
-
-/** An upload that comes after U3 froze is taken into it. */
-const lateUpload: CoordinatorMachine = (state, event) => {
-  if (state.kind !== 'confirming' || event.kind !== 'chunk') return coordinator(state, event);
-  const index = state.cohort.roster.findIndex(({ participant }) => participant === event.from);
-  if (state.u3.has(index)) return coordinator(state, event);
-  const u3 = new Set([...state.u3, index]);
-  const to = state.cohort.roster.map(({ participant }) => participant);
-  const request = {
-    kind: 'send-unmask-request',
-    to,
-    u2: [...state.u2],
-    u3: [...u3].sort((a, b) => a - b),
-  } as const;
-  return { state: { ...state, u3 }, effects: [request] };
-};
-
-/** Masks are taken off with one share fewer than t. */
-const oneShareTooFew: CoordinatorMachine = (state, event) => {
-  if (state.kind !== 'unmasking') return coordinator(state, event);
-  const { parameters } = state.cohort;
-  const lower = { ...parameters, threshold: parameters.threshold - 1 };
-  return coordinator({ ...state, cohort: { ...state.cohort, parameters: lower } }, event);
-};
-
-/** Nobody watches how long the confirmations take. */
-const forgottenTimer: CoordinatorMachine = (state, event) => {
-  const next = coordinator(state, event);
-  const effects = next.effects.filter(
-    (effect) => effect.kind !== 'start-timer' || effect.phase !== 'confirming',
-  );
-  return { ...next, effects };
-};
-
-/** The outcome is told first and persisted then. */
-const toldFirst: CoordinatorMachine = (state, event) => {
-  const next = coordinator(state, event);
-  const persisted = next.effects.filter((effect) => effect.kind === 'persist-done');
-  const told = next.effects.filter((effect) => effect.kind !== 'persist-done');
-  return { ...next, effects: [...told, ...persisted] };
-};
 
 describe('planted faults are found', () => {
   it.each<[string, HonestBounds, CoordinatorMachine, string]>([

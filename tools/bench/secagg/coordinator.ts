@@ -19,7 +19,7 @@ import { vectorBits } from '#shared/round/vector.ts';
 import { eraseRebuilt, rebuildSecrets, removeMasks } from '#shared/round/unmasking.ts';
 import { openSslSuite } from '../../../coordinator/crypto/openssl-suite.ts';
 import { RoundMessages } from '#shared/round/round-messages.ts';
-import { Uploads } from '../../../coordinator/uploads.ts';
+import { Uploads } from '#shared/round/driver/uploads.ts';
 import type { Attempt } from './attempt.ts';
 import { threadMs } from './clock.ts';
 
@@ -87,7 +87,7 @@ export async function coordinateRound(
     messages.seat(cohort);
   });
   const before = heldBytes();
-  const uploads = new Uploads(lanes, vectorBits(offer));
+  const uploads = new Uploads(lanes, vectorBits(offer), openSslSuite.sha256);
   let peakBytes = 0;
   const ids = survivors.map((index) => frames[index]?.id as ParticipantId);
   for (let first = 0; first < ids.length; first += UPLOADS_AT_ONCE)

@@ -4,7 +4,7 @@
  */
 import { isWellFormed, signedMessage, verify, type SignatureCheck } from '#shared/crypto/identity.ts';
 import { SoundKeys } from '#shared/crypto/sound-keys.ts';
-import type { CryptoSuite } from '#shared/crypto/suite.ts';
+import { nobleSuite, type CryptoSuite } from '#shared/crypto/suite.ts';
 import { fastestPrg } from '#shared/crypto/wasm-prg.ts';
 import { browserAgreement } from './web-crypto-agreement.ts';
 
@@ -18,6 +18,7 @@ export async function tabSuite(): Promise<CryptoSuite> {
   return {
     prg,
     agreement,
+    sha256: nobleSuite.sha256,
     verify,
     verifyAll: hasEd25519 ? webCryptoVerifier(subtle) : async (checks) => checks.map(verify),
   };

@@ -3,12 +3,13 @@
  * last chunk of a spool verifies, it is added into one ring sum and forgotten. Memory is the sum (4 bytes a lane)
  * and `atOnce` packed spools (W bits a lane), however many participants there are.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
-import type { ParticipantId } from '#shared/base/ids.ts';
-import { fail, ok, type Result } from '#shared/base/result.ts';
-import { addPacked, packedBytes } from '#shared/numeric/pack.ts';
-import type { Fault } from '#shared/protocol/faults.ts';
-import { CHUNK_LANES, UPLOADS_AT_ONCE } from '#shared/protocol/limits.ts';
+import { equalBytes } from '../../base/bytes.ts';
+import type { ParticipantId } from '../../base/ids.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
+import type { CryptoSuite } from '../../crypto/suite.ts';
+import { addPacked, packedBytes } from '../../numeric/pack.ts';
+import type { Fault } from '../../protocol/faults.ts';
+import { CHUNK_LANES, UPLOADS_AT_ONCE } from '../../protocol/limits.ts';
 
 export interface Chunk {
   readonly index: number;
@@ -30,6 +31,7 @@ interface Spool {
 }
 
 export class Uploads {
+  readonly #sha256: CryptoSuite['sha256'];
   readonly #laneBits: number;
   readonly #bytes: number;
   readonly #chunkBytes: number;
@@ -40,7 +42,13 @@ export class Uploads {
   readonly #sum: Uint32Array<ArrayBuffer>;
 
   /** `laneBits` is W. */
-  constructor(vectorWords: number, laneBits: number, atOnce = UPLOADS_AT_ONCE) {
+  constructor(
+    vectorWords: number,
+    laneBits: number,
+    sha256: CryptoSuite['sha256'],
+    atOnce = UPLOADS_AT_ONCE,
+  ) {
+    this.#sha256 = sha256;
     this.#laneBits = laneBits;
     this.#bytes = packedBytes(vectorWords, laneBits);
     this.#chunkBytes = packedBytes(CHUNK_LANES, laneBits);
@@ -92,7 +100,7 @@ export class Uploads {
     const length = Math.min(this.#chunkBytes, this.#bytes - start);
     if (chunk.bytes.length !== length)
       return wrongLength(`Chunk ${chunk.index} has ${chunk.bytes.length} bytes instead of ${length}.`);
-    if (!timingSafeEqual(createHash('sha256').update(chunk.bytes).digest(), chunk.hash))
+    if (!equalBytes(this.#sha256(chunk.bytes), chunk.hash))
       return fail({ code: 'wrong-hash', detail: `Chunk ${chunk.index} is not what its hash names.` });
     spool.bytes.set(chunk.bytes, start);
     spool.next++;

@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { ParticipantId } from '#shared/base/ids.ts';
-import { packLanes } from '#shared/numeric/pack.ts';
-import { bytesOfWords } from '#shared/numeric/ring.ts';
-import { CHUNK_LANES } from '#shared/protocol/limits.ts';
+import { bytesToHex } from '../../base/bytes.ts';
+import type { ParticipantId } from '../../base/ids.ts';
+import { nobleSuite } from '../../crypto/suite.ts';
+import { packLanes } from '../../numeric/pack.ts';
+import { bytesOfWords } from '../../numeric/ring.ts';
+import { CHUNK_LANES } from '../../protocol/limits.ts';
 import { Uploads } from './uploads.ts';
 
 const A = 'a'.repeat(64) as ParticipantId;
@@ -19,11 +20,10 @@ const LAST_BYTES = 24;
 const CHUNKS = 3;
 const MASK = 2 ** LANE_BITS - 1;
 
-const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update(bytes).digest());
+const { sha256 } = nobleSuite;
 const vector = (first: number) => Uint32Array.from({ length: WORDS }, (_, i) => first + 7 * i);
 /** A digest of the low W bits of each lane: two long vectors are compared, not printed. */
-const lanes = (words: Uint32Array) =>
-  Buffer.from(sha256(bytesOfWords(words.map((word) => word & MASK)))).toString('hex');
+const lanes = (words: Uint32Array) => bytesToHex(sha256(bytesOfWords(words.map((word) => word & MASK))));
 const chunk = (index: number, bytes: Uint8Array, chunks = CHUNKS) => ({
   index,
   chunks,
@@ -35,7 +35,7 @@ const chunkOf = (words: Uint32Array, index: number) =>
 
 /** `granted` have their turns. */
 function uploadsOf(granted: readonly ParticipantId[], atOnce = 8): Uploads {
-  const uploads = new Uploads(WORDS, LANE_BITS, atOnce);
+  const uploads = new Uploads(WORDS, LANE_BITS, sha256, atOnce);
   for (const from of granted) uploads.enqueue(from);
   return uploads;
 }
@@ -122,7 +122,7 @@ describe('uploads', () => {
   });
 
   it('UPLOAD-4: one after another has its turn; without a turn nothing is taken', () => {
-    const uploads = new Uploads(WORDS, LANE_BITS, 1);
+    const uploads = new Uploads(WORDS, LANE_BITS, sha256, 1);
     expect(uploads.enqueue(A)).toEqual([{ to: A, nextChunk: 0 }]);
     expect(uploads.enqueue(B)).toEqual([]);
     expect(uploads.enqueue(C)).toEqual([]);

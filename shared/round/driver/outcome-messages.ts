@@ -1,10 +1,10 @@
 /** The one signed outcome of a sid, as it is sent to those in the round and to those who come back for it. */
-import { hexToBytes } from '#shared/base/bytes.ts';
-import type { Sid } from '#shared/base/ids.ts';
-import type { Signer } from '#shared/crypto/identity.ts';
-import type { AbortCode } from '#shared/protocol/faults.ts';
-import type { ToParticipantOf } from '#shared/protocol/messages/directions.ts';
-import { outcomeBody } from '#shared/protocol/transcript.ts';
+import { hexToBytes } from '../../base/bytes.ts';
+import type { Sid } from '../../base/ids.ts';
+import type { Signer } from '../../crypto/identity.ts';
+import type { AbortCode } from '../../protocol/faults.ts';
+import type { ToParticipantOf } from '../../protocol/messages/directions.ts';
+import { outcomeBody } from '../../protocol/transcript.ts';
 
 /** `sumHash` and `modelHash` are hex. */
 export async function resultMessage(
