@@ -136,7 +136,7 @@ describe('the streams of a run', () => {
     expect((await open.next()).value).toMatchObject({ kind: 'snapshot', run: { id } });
     expect((await admin.next()).value).toMatchObject({
       kind: 'admin-snapshot',
-      view: { joinPath: run.joinPath, participants: [] },
+      view: { joinPath: run.invitations.joinPath, participants: [] },
     });
 
     const who = await new ScriptedParticipant({

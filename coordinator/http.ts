@@ -9,6 +9,7 @@ import type { Task } from '#shared/tasks/task.ts';
 import { SESSION_SECONDS, type Access } from './access.ts';
 import { openEventStream } from './event-stream.ts';
 import type { Logger } from './logger.ts';
+import { modelRoutes } from './models/routes.ts';
 import type { Run } from './run.ts';
 import type { Runs } from './runs.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -122,7 +123,7 @@ function api(options: HttpOptions): express.Router {
     '/runs/:id/invitations',
     admin,
     found(async (run, _request, response) => {
-      const joinPath = await run.personalJoinPath();
+      const joinPath = await run.invitations.personalJoinPath();
       if (joinPath !== null) response.status(201).json({ joinPath });
       else refuse(response, 409, 'The key that invites to this run is kept by its admin’s browser.');
     }),
@@ -141,6 +142,16 @@ function api(options: HttpOptions): express.Router {
     found(async (run, _request, response) => {
       if (await run.stop()) response.status(204).end();
       else refuse(response, 409, 'This run is over.');
+    }),
+  );
+  router.post(
+    '/runs/:id/extend',
+    admin,
+    found(async (run, request, response) => {
+      const extended = await run.extend(request.body);
+      if (extended.ok) return response.status(204).end();
+      const { reason, sentence } = extended.fault;
+      return refuse(response, reason === 'state' ? 409 : 400, sentence);
     }),
   );
   router.get(
@@ -166,6 +177,7 @@ function api(options: HttpOptions): express.Router {
       const stop = run.feed.subscribe(send);
     }),
   );
+  modelRoutes(router, { store: options.store, tasks: options.tasks, admin });
   router.get('/models/:hash', async (request, response) => {
     const hash = request.params.hash;
     const bytes = isModelHash(hash) ? await options.store.model(hash) : null;

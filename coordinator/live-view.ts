@@ -8,6 +8,8 @@ import type { Participants } from './participants.ts';
 export interface LiveSources {
   readonly state: RunState;
   readonly participants: Participants;
+  /** Ready, and agreed to the next round. */
+  readonly here: number;
   /** Ready participants with which the next attempt begins. */
   readonly needed: number;
   /** Of the attempt under way. */
@@ -15,11 +17,11 @@ export interface LiveSources {
   readonly privacy: PrivacyView;
 }
 
-export function liveView({ state, participants, needed, round, privacy }: LiveSources): LiveView {
+export function liveView({ state, participants, here, needed, round, privacy }: LiveSources): LiveView {
   const isOver = state !== 'waiting' && state !== 'running';
   return {
     state,
-    here: participants.ready().length,
+    here,
     needed,
     round: round?.plan.round ?? null,
     attempt: round?.plan.attempt ?? null,

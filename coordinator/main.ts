@@ -19,7 +19,7 @@ async function printLinks(coordinator: Coordinator, config: Config): Promise<voi
   const links = (origin: string) => {
     const admin =
       coordinator.freshToken === null ? `${origin}/admin` : `${origin}/admin#${coordinator.freshToken}`;
-    return `  admin        ${admin}\n  invitation   ${run.joinPath === null ? 'made on the admin page' : `${origin}${run.joinPath}`}\n  public page  ${origin}/runs/${run.record.id}\n`;
+    return `  admin        ${admin}\n  invitation   ${run.invitations.joinPath === null ? 'made on the admin page' : `${origin}${run.invitations.joinPath}`}\n  public page  ${origin}/runs/${run.record.id}\n`;
   };
   const print = (text: string) => process.stdout.write(text);
   print(`Chorale is up.\n\n${links(`http://localhost:${coordinator.port}`)}`);

@@ -139,7 +139,11 @@ describe('a run under noise', () => {
   it.each<[string, Partial<RunSettingsInput>, RegExp]>([
     ['δ', { privacy: { ...noisy('central'), delta: 0.5 } }, /^privacy\.delta: .*The nearest/],
     ['a clip', { privacy: { ...noisy('local'), clipNorm: 0 } }, /^privacy\.clipNorm: /],
-    ['accomplices', { clients: 10, accomplicesPerMille: 400, privacy: noisy('local') }, /^accomplices: /],
+    [
+      'accomplices',
+      { clients: 10, accomplicesPerMille: 400, privacy: noisy('local') },
+      /^accomplicesPerMille: accomplices 4 /,
+    ],
   ])('is not made with %s that cannot be', async (_, changes, reason) => {
     await expect(coordinator.createRun(tinyRun(changes))).rejects.toThrow(reason);
   });

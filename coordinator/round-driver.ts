@@ -12,6 +12,7 @@ import {
   type EndState,
   type RoundMessage,
 } from '#shared/round/driver/attempt-driver.ts';
+import type { Opened } from '#shared/round/driver/opening.ts';
 import { roundView } from './round-view.ts';
 
 export type { RoundMessage };
@@ -30,6 +31,7 @@ export interface RoundPorts extends Pick<
 
 export class RoundDriver {
   readonly #driver: AttemptDriver;
+  readonly #offer: Offer;
   readonly #ports: RoundPorts;
   readonly #bytes = new Map<ParticipantId, number>();
   readonly #startedAtMs = performance.now();
@@ -37,6 +39,7 @@ export class RoundDriver {
 
   /** `global` is the model of the offer, [d]. */
   constructor(plan: RoundPlan, offer: Offer, global: Float32Array, ports: RoundPorts) {
+    this.#offer = offer;
     this.#ports = ports;
     this.#driver = new AttemptDriver(
       { plan, offer, global },
@@ -50,8 +53,8 @@ export class RoundDriver {
         pause: async () => {
           await setImmediate();
         },
-        commit: (state, _, model) => ports.commit(this.#keep(state), model),
-        abort: (state, detail) => ports.abort(this.#keep(state), detail),
+        commit: (state, opened, model) => ports.commit(this.#keep(state, opened), model),
+        abort: (state, detail) => ports.abort(this.#keep(state, null), detail),
         ended: (opened) => {
           invariant(this.#view, 'an outcome is persisted before the round is over');
           ports.ended(this.#view, opened?.parameters ?? null);
@@ -98,13 +101,16 @@ export class RoundDriver {
     this.#driver.dispose();
   }
 
-  #keep(state: EndState): RoundView {
-    this.#view = roundView(state, {
+  #keep(state: EndState, opened: Opened | null): RoundView {
+    const norm = this.#offer.privacy?.mechanism.clipNorm;
+    const within = opened?.withinClip ?? null;
+    const view = roundView(state, {
       bytes: this.#bytes,
       pairs: this.#driver.pairs,
       seconds: (performance.now() - this.#startedAtMs) / 1_000,
       epsilon: this.#ports.epsilon(),
     });
+    this.#view = within === null || norm === undefined ? view : { ...view, clip: { norm, within } };
     return this.#view;
   }
 }

@@ -35,6 +35,7 @@ export function roundView(
     participants: done?.survivors.length ?? 0,
     accuracy: null,
     loss: null,
+    detail: null,
     bytesPerTab: Math.round(sum / counted.length),
     pairsDirect: pairs.direct,
     pairsRelayed: pairs.relayed,

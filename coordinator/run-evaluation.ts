@@ -2,7 +2,8 @@
 import type { ModelHash } from '#shared/base/ids.ts';
 import { invariant } from '#shared/base/invariant.ts';
 import type { RoundView } from '#shared/protocol/api.ts';
-import type { Evaluator, ModelEvaluation } from './evaluation/evaluator.ts';
+import type { Evaluation } from '#shared/tasks/evaluation.ts';
+import type { Evaluator } from './evaluation/evaluator.ts';
 import type { Logger } from './logger.ts';
 import type { RunJournal } from './run-journal.ts';
 
@@ -46,7 +47,7 @@ export class RunEvaluation {
   }
 
   /** Null where it failed, which costs a number on a page and nothing else. */
-  async #evaluate(hash: ModelHash, what: string): Promise<ModelEvaluation | null> {
+  async #evaluate(hash: ModelHash, what: string): Promise<Evaluation | null> {
     try {
       const parameters = await this.#journal.modelOf(hash);
       return this.#closed ? null : await this.#evaluator.evaluate(parameters);

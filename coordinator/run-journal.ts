@@ -5,13 +5,13 @@ import { invariant } from '#shared/base/invariant.ts';
 import type { LiveView, LogEntry, RoundView, RunState, RunView } from '#shared/protocol/api.ts';
 import type { ToParticipant } from '#shared/protocol/messages/directions.ts';
 import type { RoundPlan } from '#shared/round/coordinator/types.ts';
+import type { Evaluation } from '#shared/tasks/evaluation.ts';
+import type { RunSettings } from '#shared/tasks/run.ts';
 import { parameterCount } from '#shared/tasks/layout.ts';
 import { parametersOfBytes } from '#shared/tasks/parameters.ts';
 import type { Logger } from './logger.ts';
 import type { RunFeed } from './run-feed.ts';
 import type { RunRecord, Store } from './store/port.ts';
-
-type Evaluation = NonNullable<RunRecord['initial']>;
 
 interface JournalPorts {
   readonly store: Store;
@@ -88,6 +88,17 @@ export class RunJournal {
   async setState(state: RunState, endedBecause: string | null): Promise<void> {
     await this.#store.setRunState(this.id, state, endedBecause);
     this.#record = { ...this.#record, state, endedBecause };
+  }
+
+  /** The new settings, what the log says of them and that the run goes on: all or nothing. */
+  async extend(settings: RunSettings, text: string): Promise<void> {
+    const entry = { at: new Date().toISOString(), text };
+    await this.#store.extendRun(this.id, settings, entry);
+    this.#record = { ...this.#record, settings, state: 'running', endedBecause: null };
+    this.#logger.info(`run ${this.id}: ${text}`);
+    this.#log.push(entry);
+    this.#feed.publish({ kind: 'extended', settings });
+    this.#feed.publish({ kind: 'log', entry });
   }
 
   async log(text: string): Promise<void> {

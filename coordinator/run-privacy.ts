@@ -4,43 +4,39 @@
  */
 import type { ParticipantId, RunId, Sid } from '#shared/base/ids.ts';
 import { invariant } from '#shared/base/invariant.ts';
-import { ok, type Result } from '#shared/base/result.ts';
-import { budgetOf, countedMechanism, wouldExceed, type LedgerEntry } from '#shared/privacy/ledger.ts';
+import type { Result } from '#shared/base/result.ts';
+import {
+  budgetOf,
+  countedMechanism,
+  wouldExceed,
+  type Caps,
+  type LedgerEntry,
+} from '#shared/privacy/ledger.ts';
 import { countedShares } from '#shared/privacy/mechanism-parameters.ts';
+import { adaptsClip, nextClipNorm, withClipNorm } from '#shared/privacy/adaptive-clip.ts';
 import type { OfferedPrivacy } from '#shared/privacy/offered-privacy.ts';
 import type { SettingFault } from '#shared/privacy/plan-settings.ts';
-import { checkedPrivacy } from '#shared/privacy/settings.ts';
-import type { PrivacyView } from '#shared/protocol/api.ts';
+import type { PrivacyView, RoundView } from '#shared/protocol/api.ts';
 import { vectorWordsOf } from '#shared/round/vector.ts';
 import { parameterCount } from '#shared/tasks/layout.ts';
-import { accomplicesOf, type RunSettings } from '#shared/tasks/run.ts';
+import { currentTerms, promisedPrivacy } from '#shared/tasks/run-terms.ts';
+import type { RunSettings } from '#shared/tasks/run.ts';
 import type { Task } from '#shared/tasks/task.ts';
 import type { Ledger } from './store/ledger.ts';
 import type { RunRecord } from './store/port.ts';
 
 /** What the offers of such a run carry; null where no noise is added. Refused where the settings cannot be kept. */
 export const privacyOf = (settings: RunSettings, task: Task): Result<OfferedPrivacy | null, SettingFault> =>
-  settings.privacy.mode === 'none'
-    ? ok(null)
-    : checkedPrivacy(settings.privacy, {
-        clients: settings.clients,
-        rounds: settings.rounds,
-        minSurvivors: settings.minSurvivors,
-        accomplices: accomplicesOf(settings),
-        parameters: parameterCount(task.model),
-        lanes: [],
-      });
+  promisedPrivacy(settings, parameterCount(task.model));
 
 export class RunPrivacy {
-  /** Null where no noise is added. */
-  readonly offered: OfferedPrivacy | null;
+  /** With the clip of the first round; null where no noise is added. */
+  offered: OfferedPrivacy | null;
   readonly #run: RunId;
-  readonly #settings: RunSettings;
+  #settings: RunSettings;
   readonly #ledger: Ledger;
   readonly #words: number;
   readonly #entries: Map<ParticipantId, LedgerEntry[]>;
-  /** Their own ledgers or policies keep them out: attempts that were aborted count there, and not here. */
-  readonly #declined = new Set<ParticipantId>();
   #sums = 0;
   #shown: { readonly sums: number; readonly view: PrivacyView } | null = null;
 
@@ -70,34 +66,38 @@ export class RunPrivacy {
       : countedMechanism(this.offered.mechanism);
   }
 
-  #mayTakePart(id: ParticipantId): boolean {
-    if (this.offered === null) return true;
-    if (this.#declined.has(id)) return false;
-    return wouldExceed(this.#entries.get(id) ?? [], this.#mechanism, this.offered.caps) === null;
-  }
-
   /**
-   * Those of `ready` that the next round is offered to. Under noise no more than the noise was planned for, and those
-   * who have spent least first.
+   * What the next offer carries after `rounds`, the run's ended attempts in their order. Where the clip adapts, it
+   * follows from the last of them that made a model: they are stored, so that it is the same after a restart.
    */
-  invite<One extends { readonly id: ParticipantId }>(ready: readonly One[]): One[] {
-    const may = ready.filter(({ id }) => this.#mayTakePart(id));
-    if (this.offered === null) return may;
-    const spent = ({ id }: One) => this.#entries.get(id)?.length ?? 0;
-    return may.toSorted((a, b) => spent(a) - spent(b)).slice(0, this.#settings.clients);
+  offeredAfter(rounds: readonly RoundView[]): OfferedPrivacy | null {
+    const last = rounds.findLast(({ clip }) => clip !== undefined)?.clip;
+    if (this.offered === null || last === undefined || !adaptsClip(this.offered.mechanism))
+      return this.offered;
+    const clipNorm = nextClipNorm(last.norm, last.within);
+    return { ...this.offered, mechanism: withClipNorm(this.offered.mechanism, clipNorm) };
   }
 
-  /** How many may still take part, those who are away included, while `here` of them are here. */
-  left(here: number): number {
-    if (this.offered === null) return Infinity;
-    const known = new Set([...this.#entries.keys(), ...this.#declined]);
-    const out = [...known].filter((id) => !this.#mayTakePart(id));
-    return Math.max(here, this.#settings.clients - out.length);
+  /** Whether one more round is within `caps` for this client; null where no noise is added. */
+  hasRoom(id: ParticipantId, caps: Caps | null): boolean {
+    return caps === null || wouldExceed(this.#entries.get(id) ?? [], this.#mechanism, caps) === null;
   }
 
-  /** It declined an offer for its policy: it is offered no more rounds of this run. */
-  declined(id: ParticipantId): void {
-    this.#declined.add(id);
+  roundsSpent(id: ParticipantId): number {
+    return this.#entries.get(id)?.length ?? 0;
+  }
+
+  /** Who has spent something in this run. */
+  clients(): Iterable<ParticipantId> {
+    return this.#entries.keys();
+  }
+
+  /** The run asks for more now: its caps have grown, its noise is the same (EXTEND-1). */
+  extended(settings: RunSettings): void {
+    const { caps } = currentTerms(settings);
+    this.#settings = settings;
+    if (this.offered !== null && caps !== null) this.offered = { ...this.offered, caps };
+    this.#shown = null;
   }
 
   /** Durable when it resolves. Nothing is asked for with which the sum could be opened before. */
@@ -141,6 +141,7 @@ export class RunPrivacy {
       worstEpsilon: finiteOrNull(budget.worstEpsilon),
       epsilonMax: caps.epsilon,
       countedShares: countedShares(mechanism),
+      adaptsClip: adaptsClip(mechanism),
     };
   }
 }

@@ -44,10 +44,8 @@ describe('whole rounds', () => {
       expect(bytesToHex(at(results, 0).sumHash)).toBe(plain);
       models.push(bytesToHex(at(results, 0).modelHash));
     }
-    for (const who of everyone) {
+    for (const who of everyone)
       expect(await who.next('finished')).toMatchObject({ outcome: 'done', rounds: 3 });
-      expect(await who.closed).toBe(1000);
-    }
     expect(new Set(models).size).toBe(4);
     expect(run.record).toMatchObject({ state: 'done', modelHash: models.at(-1), endedBecause: null });
   });

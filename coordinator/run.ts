@@ -3,33 +3,29 @@
  * round machine decide; this class connects them with participants, journal, evaluation and feed.
  */
 import type { ParticipantId } from '#shared/base/ids.ts';
-import { bytesToHex, hexToBytes } from '#shared/base/bytes.ts';
+import { bytesToHex } from '#shared/base/bytes.ts';
 import { unreachable } from '#shared/base/invariant.ts';
-import { systemRandom } from '#shared/base/random.ts';
 import { fail, ok, type Result } from '#shared/base/result.ts';
 import type { Signer } from '#shared/crypto/identity.ts';
 import type { CryptoSuite } from '#shared/crypto/suite.ts';
 import type { AdminRunView, LiveView, RoundView, RunView } from '#shared/protocol/api.ts';
-import {
-  decodeInvitation,
-  lastingFragment,
-  verifyChain,
-  type InvitationFault,
-  type VerifiedChain,
-} from '#shared/protocol/invitation.ts';
-import { MAX_COHORT } from '#shared/protocol/limits.ts';
+import type { VerifiedChain } from '#shared/protocol/invitation.ts';
 import type { ToCoordinator, ToCoordinatorOf, ToParticipant } from '#shared/protocol/messages/directions.ts';
 import { standingOf } from '#shared/round/coordinator/cohort.ts';
 import { decideRun } from '#shared/round/schedule.ts';
+import { Admission } from './admission.ts';
 import type { Evaluator } from './evaluation/evaluator.ts';
 import { liveView } from './live-view.ts';
 import type { Logger } from './logger.ts';
-import { composeOffering } from './offering.ts';
-import { abortMessage, resultMessage } from '#shared/round/driver/outcome-messages.ts';
-import { Participants, type Connection, type Participant } from './participants.ts';
-import { RoundDriver } from './round-driver.ts';
+import { outcomeOf } from './ended-attempt.ts';
+import type { Connection, Participant } from './participants.ts';
+import { Presence } from './presence.ts';
+import type { RoundDriver } from './round-driver.ts';
+import { prepareAttempt } from './run-attempt.ts';
 import { RunEvaluation } from './run-evaluation.ts';
+import { ENDING, extensionOf, type ExtensionRefusal } from './run-extension.ts';
 import { RunFeed } from './run-feed.ts';
+import { RunInvitations } from './run-invitations.ts';
 import { RunJournal } from './run-journal.ts';
 import { RunPrivacy } from './run-privacy.ts';
 import type { Ledger } from './store/ledger.ts';
@@ -49,18 +45,23 @@ export interface RunPorts {
 
 export class Run {
   readonly feed: RunFeed;
+  readonly invitations: RunInvitations;
   readonly #ports: RunPorts;
   readonly #journal: RunJournal;
   readonly #privacy: RunPrivacy;
   readonly #evaluation: RunEvaluation;
-  readonly #participants: Participants;
-  /** Verified at hello; one that is here keeps its place though its invitation expires. */
-  readonly #chains = new Map<string, VerifiedChain>();
+  readonly presence: Presence;
+  readonly #admission: Admission;
   #driver: RoundDriver | null = null;
   /** An offer is being signed. */
   #offering = false;
   #stopRequested = false;
-  #finishing = false;
+  /** Settles when the end that is under way is stored and told; null while there is none. */
+  #ending: Promise<void> | null = null;
+  /** Settles with the newest extension that was asked for. */
+  #extending: Promise<unknown> = Promise.resolve();
+  /** An extension is being stored: nothing is decided by what it changes. */
+  #isExtending = false;
   #closed = false;
   #attempted = false;
   #startedAtMs = performance.now();
@@ -72,7 +73,14 @@ export class Run {
     this.#privacy = privacy;
     this.#ports = ports;
     this.#evaluation = new RunEvaluation(journal, ports);
-    this.#participants = new Participants(journal.record.settings.clients);
+    this.invitations = new RunInvitations(journal.record, ports);
+    this.#admission = new Admission(journal.record.settings, privacy);
+    this.presence = new Presence({
+      journal,
+      admission: this.#admission,
+      standing: this.#standing,
+      needed: () => this.#needed(),
+    });
   }
 
   /** From the store: at creation, and after a restart. What was never evaluated is evaluated now. */
@@ -92,19 +100,6 @@ export class Run {
 
   get isOver(): boolean {
     return this.#journal.isOver;
-  }
-
-  /** Null where the admin keeps the key that invites. */
-  get joinPath(): string | null {
-    const { id, invitation, settings } = this.record;
-    return settings.adminKey === undefined ? `/join/${id}#${invitation}` : null;
-  }
-
-  /** A link for one participant, path and fragment; null where the admin keeps the key that invites. */
-  async personalJoinPath(): Promise<string | null> {
-    const { id, settings } = this.record;
-    if (settings.adminKey !== undefined) return null;
-    return `/join/${id}#${await lastingFragment(this.#ports.signer, id, 'personal', systemRandom(32))}`;
   }
 
   /** False where the run was started before. */
@@ -129,71 +124,55 @@ export class Run {
     return true;
   }
 
-  /** Whether an invitation chain leads from this run's admin to an identity (Ed25519 public key, hex). */
-  inspect(chain: Uint8Array, identity: Uint8Array): Result<VerifiedChain, InvitationFault> {
-    const key = `${bytesToHex(identity)} ${bytesToHex(chain)}`;
-    const known = this.#chains.get(key);
-    if (known !== undefined) return ok(known);
-    const adminKey = this.#adminKey;
-    if (adminKey === null) return fail('its admin did not sign it for this run');
-    const nowSeconds = Math.floor(Date.now() / 1_000);
-    const verified = verifyChain(chain, {
-      run: this.record.id,
-      adminKey,
-      identity,
-      nowSeconds,
-      verify: this.#ports.suite.verify,
-    });
-    if (verified.ok && this.#chains.size < 2 * MAX_COHORT) this.#chains.set(key, verified.value);
-    return verified;
-  }
-
-  /** Null where nothing opens this run any more: it was made for another protocol. */
-  get #adminKey(): Uint8Array | null {
-    const { adminKey } = this.record.settings;
-    if (adminKey !== undefined) return hexToBytes(adminKey);
-    const invitation = decodeInvitation(this.record.invitation);
-    return invitation.ok ? invitation.value.adminKey : null;
-  }
-
-  /** INVITE-3: a personal invitation is one participant's. */
-  isTaken({ kind, inviteKey }: VerifiedChain, id: ParticipantId): boolean {
-    return (
-      kind === 'personal' &&
-      this.#participants.all().some((other) => other.inviteKey === bytesToHex(inviteKey) && other.id !== id)
-    );
-  }
-
-  /** Whether this participant has a connection that was opened after that one. */
-  isNewer(id: ParticipantId, serial: number): boolean {
-    return (this.#participants.get(id)?.connection.serial ?? 0) > serial;
-  }
-
   /**
-   * Null where no more participants are taken. One that is connected already is replaced: it has come back before
-   * its old connection was missed.
+   * EXTEND-1: more rounds, or more of each participant, as `runExtension` asks. The new terms are stored before anybody
+   * hears of them, and each participant is asked for itself.
    */
+  extend(asked: unknown): Promise<Result<void, ExtensionRefusal>> {
+    const extended = this.#extending.then(() => this.#extend(asked));
+    this.#extending = extended.catch(() => {});
+    return extended;
+  }
+
+  async #extend(asked: unknown): Promise<Result<void, ExtensionRefusal>> {
+    await this.#ending;
+    const isEnding = !this.isOver && (this.#ending !== null || this.#stopRequested || this.#closed);
+    const extension = isEnding ? fail(ENDING) : extensionOf(this.record, asked);
+    if (!extension.ok) return extension;
+    const { settings, words } = extension.value;
+    const wasOver = this.isOver;
+    this.#isExtending = true;
+    try {
+      await this.#journal.extend(settings, words);
+    } finally {
+      this.#isExtending = false;
+    }
+    this.#privacy.extended(settings);
+    this.#admission.extended(settings);
+    if (wasOver) this.#goOn();
+    this.presence.askAll(wasOver);
+    this.#participantsChanged();
+    this.#decide();
+    return ok(undefined);
+  }
+
+  /** From where it had ended, with whoever is still here. */
+  #goOn(): void {
+    this.#ending = null;
+    this.#stopRequested = false;
+    this.#startedAtMs = performance.now();
+  }
+
+  /** Null where no more participants are taken. */
   join(
     id: ParticipantId,
-    { inviteKey }: VerifiedChain,
+    chain: VerifiedChain,
     connection: Connection,
     { shard, resume }: Pick<ToCoordinatorOf<'hello'>, 'shard' | 'resume'>,
   ): Participant | null {
-    const before = this.#participants.get(id);
-    if (before === undefined && this.#participants.size >= MAX_COHORT) return null;
-    this.#participants.remove(id);
-    before?.connection.refuse('replaced', 'This participant has connected again.');
-    const participant = this.#participants.join(id, bytesToHex(inviteKey), connection, shard);
-    const { task, settings } = this.record;
-    connection.send({
-      kind: 'welcome',
-      task,
-      shard: { index: participant.shard, of: settings.clients },
-      rounds: settings.rounds,
-      minCohort: settings.minCohort,
-      onePerProfile: settings.onePerProfile,
-    });
-    this.#resume(participant, resume);
+    if (this.presence.isFull(id)) return null;
+    const participant = this.presence.admit(id, chain, connection, shard);
+    if (!this.isOver) this.#resume(participant, resume);
     this.#participantsChanged();
     return participant;
   }
@@ -206,21 +185,8 @@ export class Run {
     driver?.left(id);
     if (sid === null) return;
     const ended = this.#journal.rounds.find((round) => round.sid === sid);
-    if (ended === undefined) return;
-    const { sumHash, modelHash, participants, abortCode } = ended;
-    const outcome =
-      sumHash !== null && modelHash !== null
-        ? resultMessage(ended.sid, { sumHash, modelHash, survivors: participants }, this.#ports.signer)
-        : abortMessage(
-            ended.sid,
-            { code: abortCode ?? 'stopped', detail: 'The attempt ended while this participant was away.' },
-            this.#ports.signer,
-          );
-    void outcome.then((message) => connection.send(message));
-  }
-
-  has(id: ParticipantId): boolean {
-    return this.#participants.get(id) !== undefined;
+    if (ended !== undefined)
+      void outcomeOf(ended, this.#ports.signer).then((message) => connection.send(message));
   }
 
   /** A message of a participant that has joined; `frameBytes` is its size on the wire. */
@@ -238,6 +204,11 @@ export class Run {
           this.#decide();
         }
         return;
+      case 'agreed':
+        if (this.presence.agreed(participant, message))
+          void this.log('A participant has agreed to the extension.');
+        this.#participantsChanged();
+        return this.#decide();
       case 'leave':
         participant.connection.close();
         return this.leave(participant, true);
@@ -259,7 +230,7 @@ export class Run {
         detail: `A message ${message.kind} is for no round that is under way.`,
         closing: false,
       });
-    if (message.kind === 'decline' && message.reason === 'policy') this.#privacy.declined(participant.id);
+    if (message.kind === 'decline' && message.reason === 'policy') this.#admission.declined(participant.id);
     if (message.kind === 'progress') participant.progressPercent = message.percent;
     if (message.kind === 'decline' && message.reason === 'paused') {
       participant.paused = true;
@@ -270,8 +241,8 @@ export class Run {
 
   /** The connection is gone; `forGood` where the participant said so, or was put out. */
   leave(participant: Participant, forGood = false): void {
-    if (this.#closed || this.#participants.get(participant.id) !== participant) return;
-    this.#participants.remove(participant.id);
+    if (this.#closed || this.presence.participants.get(participant.id) !== participant) return;
+    this.presence.remove(participant);
     if (forGood) this.#driver?.left(participant.id);
     else this.#driver?.disconnected(participant.id);
     this.#participantsChanged();
@@ -279,9 +250,7 @@ export class Run {
   }
 
   #participantsChanged(): void {
-    const ready = this.#participants.ready();
-    const room = { kind: 'room', here: ready.length, needed: this.#needed() } as const;
-    for (const { id, connection } of ready) if (this.#standing(id) === null) connection.send(room);
+    this.presence.tellRoom();
     this.#publish();
   }
 
@@ -289,7 +258,7 @@ export class Run {
     this.feed.publishSoon('live', () => ({ kind: 'live', live: this.#live() }));
     this.feed.publishSoon('participants', () => ({
       kind: 'participants',
-      participants: this.#participants.views(this.#standing),
+      participants: this.presence.views(),
     }));
   }
 
@@ -304,12 +273,13 @@ export class Run {
   /** What the schedule says next; asked after every change. */
   #decide(): void {
     const due = this.record.state === 'running' || this.#stopRequested;
-    if (!due || this.#driver !== null || this.#offering || this.#finishing || this.isOver || this.#closed)
-      return;
+    const isBusy = this.#driver !== null || this.#offering || this.#isExtending || this.#ending !== null;
+    if (!due || isBusy || this.isOver || this.#closed) return;
     if (this.#recheck !== null) clearTimeout(this.#recheck);
     this.#recheck = null;
     const { completed, consecutiveAborts } = this.#journal;
-    const ready = this.#privacy.invite(this.#participants.ready()).length;
+    const round = completed + 1;
+    const ready = this.#admission.invite(round, this.presence.participants.ready()).invited.length;
     const decision = decideRun({
       settings: this.record.settings,
       ready,
@@ -318,7 +288,8 @@ export class Run {
       completed,
       consecutiveAborts,
       stopRequested: this.#stopRequested,
-      left: this.#privacy.left(ready),
+      left: this.#admission.remaining(round, ready),
+      keeping: this.#admission.keeping,
     });
     switch (decision.kind) {
       case 'wait':
@@ -327,52 +298,35 @@ export class Run {
       case 'finish':
         return this.#finish(decision.outcome, decision.because);
       case 'offer':
-        return void this.#offerRound(completed + 1);
+        return void this.#offerRound(round);
       default:
         return unreachable(decision);
     }
   }
 
   async #offerRound(round: number): Promise<void> {
-    const invited = this.#privacy.invite(this.#participants.ready());
-    const attempt = 1 + this.#journal.rounds.filter((ended) => ended.round === round).length;
-    const ids = invited.map((participant) => participant.id);
-    const { signer, suite, graceMs } = this.#ports;
+    const admitted = this.#admission.invite(round, this.presence.participants.ready());
     this.#attempted = true;
     this.#offering = true;
-    const terms = { invited: ids, privacy: this.#privacy.offered };
-    const { offer, plan, message } = await composeOffering(this.record, { round, attempt }, terms, signer);
-    this.#offering = false;
-    if (this.#closed) return;
-    for (const participant of invited) participant.progressPercent = 0;
-    this.#driver = new RoundDriver(plan, offer, this.#journal.parameters, {
-      suite,
-      signer,
-      graceMs,
-      invited: (chain, id) => this.inspect(chain, hexToBytes(id)).ok,
-      begin: async () => {
-        await this.#journal.openRound(plan);
-        for (const participant of invited) participant.connection.send(message);
-      },
-      send: (to, sent) => this.#participants.get(to)?.connection.send(sent),
-      expel: (from) => {
-        const participant = this.#participants.get(from);
-        participant?.connection.close();
-        if (participant) this.leave(participant, true);
-      },
-      unmasking: async (survivors) => {
-        await this.#privacy.commit(plan.sid, survivors);
-        await this.#journal.unmasking(plan, survivors.length);
-      },
-      epsilon: () => this.#privacy.view().spentEpsilon,
-      commit: (view, model) => this.#journal.commitRound(view, model),
-      abort: (view, detail) => this.#journal.abortRound(view, detail),
+    const begin = await prepareAttempt(round, admitted, {
+      journal: this.#journal,
+      privacy: this.#privacy,
+      presence: this.presence,
+      invitations: this.invitations,
+      ports: this.#ports,
+      expel: (id) => this.#expel(id),
       changed: () => this.#publish(),
       ended: (view, parameters) => this.#roundEnded(view, parameters),
       failed: (error) => this.#fail(error),
     });
-    // Whoever left while the offer was signed.
-    for (const { id } of invited) if (!this.has(id)) this.#driver.disconnected(id);
+    this.#offering = false;
+    if (!this.#closed) this.#driver = begin();
+  }
+
+  #expel(id: ParticipantId): void {
+    const participant = this.presence.participants.get(id);
+    participant?.connection.close();
+    if (participant) this.leave(participant, true);
   }
 
   #roundEnded(view: RoundView, parameters: Float32Array<ArrayBuffer> | null): void {
@@ -384,8 +338,7 @@ export class Run {
   }
 
   #finish(outcome: 'done' | 'stopped' | 'failed', because: string | null): void {
-    this.#finishing = true;
-    this.#end(outcome, because).catch((error: unknown) =>
+    this.#ending = this.#end(outcome, because).catch((error: unknown) =>
       this.#ports.logger.warn(`the end of run ${this.record.id} could not be stored`, error),
     );
   }
@@ -395,10 +348,8 @@ export class Run {
     this.#publish();
     await this.log(because ?? `All ${this.#journal.completed} rounds are done.`);
     this.feed.publish({ kind: 'ended', endedBecause: because });
-    for (const { connection } of this.#participants.all()) {
-      connection.send(this.finishedMessage());
-      connection.close();
-    }
+    // Who stays hears of an extension.
+    this.presence.tellEnd();
   }
 
   finishedMessage(): ToParticipant {
@@ -407,7 +358,7 @@ export class Run {
 
   /** The store failed or there is a bug: nothing more is promised to participants of this run. */
   #fail(error: unknown): void {
-    if (this.#closed || this.#finishing) return;
+    if (this.#closed || this.#ending !== null) return;
     this.#ports.logger.warn(`run ${this.record.id} cannot go on`, error);
     this.#driver?.dispose();
     this.#driver = null;
@@ -425,15 +376,16 @@ export class Run {
   adminView(): AdminRunView {
     return {
       run: this.view(),
-      joinPath: this.joinPath,
-      participants: this.#participants.views(this.#standing),
+      joinPath: this.invitations.joinPath,
+      participants: this.presence.views(),
     };
   }
 
   #live(): LiveView {
     return liveView({
       state: this.record.state,
-      participants: this.#participants,
+      participants: this.presence.participants,
+      here: this.presence.here,
       needed: this.#needed(),
       round: this.#driver?.state ?? null,
       privacy: this.#privacy.view(),

@@ -2,13 +2,10 @@
 import { isRunId, type RunId } from '#shared/base/ids.ts';
 import { invariant } from '#shared/base/invariant.ts';
 import { fail, ok, type Result } from '#shared/base/result.ts';
-import { fitsRing } from '#shared/numeric/quantize.ts';
-import { refusalText } from '#shared/privacy/settings.ts';
 import type { RoundView, RunSummary } from '#shared/protocol/api.ts';
-import { runSettings, type RunSettings } from '#shared/tasks/run.ts';
+import { runSettings } from '#shared/tasks/run.ts';
 import { findTask } from '#shared/tasks/catalogue.ts';
-import { initialParameters } from '#shared/tasks/initial.ts';
-import { bytesOfParameters, modelHashOf } from '#shared/tasks/parameters.ts';
+import { modelHashOf } from '#shared/tasks/parameters.ts';
 import type { Task } from '#shared/tasks/task.ts';
 import * as v from 'valibot';
 import { systemRandom } from '#shared/base/random.ts';
@@ -18,8 +15,9 @@ import type { CryptoSuite } from '#shared/crypto/suite.ts';
 import { randomText } from './access.ts';
 import { createEvaluator, type Evaluator } from './evaluation/evaluator.ts';
 import type { Logger } from './logger.ts';
+import { startingModel } from './models/starting-model.ts';
 import { Run, type RunPorts } from './run.ts';
-import { privacyOf } from './run-privacy.ts';
+import { schemaRefusal, settingsProblem } from './settings-refusal.ts';
 import type { Ledger } from './store/ledger.ts';
 import type { OpenRound, RunRecord, Store } from './store/port.ts';
 
@@ -69,18 +67,20 @@ export class Runs {
   /** A sentence naming the setting that is wrong. */
   async create(input: unknown): Promise<Result<Run, string>> {
     const parsed = v.safeParse(runSettings, input, { abortEarly: true });
-    if (!parsed.success) return fail(describe(parsed.issues[0]));
-    const task = findTask(parsed.output.taskId, this.#options.tasks);
-    if (!task.ok) return task;
-    const problem = settingsProblem(parsed.output, task.value);
+    if (!parsed.success) return fail(schemaRefusal(input, parsed.issues[0], this.#options.tasks));
+    const named = findTask(parsed.output.taskId, this.#options.tasks);
+    if (!named.ok) return named;
+    const start = await startingModel(parsed.output, named.value, this.#options.store);
+    if (!start.ok) return start;
+    const { task, model } = start.value;
+    const problem = settingsProblem(parsed.output, task);
     if (problem !== null) return fail(problem);
-    const model = bytesOfParameters(initialParameters(task.value.model, parsed.output.seed));
     const id = randomText(12);
     invariant(isRunId(id), '12 random bytes make a run id');
     const record: RunRecord = {
       id,
       createdAt: new Date().toISOString(),
-      task: task.value,
+      task,
       settings: parsed.output,
       // Made in any case: where the admin keeps the key, it opens nothing.
       invitation: await lastingFragment(this.#options.signer, id, 'open', systemRandom(32)),
@@ -139,24 +139,6 @@ export class Runs {
   }
 }
 
-/** What the schema cannot see: settings against each other and against the task. */
-function settingsProblem(settings: RunSettings, task: Task): string | null {
-  if (settings.minCohort > settings.clients)
-    return `minCohort: ${settings.minCohort} is more than the ${settings.clients} clients the run waits for`;
-  if (settings.minSurvivors > settings.minCohort)
-    return `minSurvivors: ${settings.minSurvivors} is more than minCohort, ${settings.minCohort}; no round could be opened`;
-  const terms = { ...task.quantization, invited: settings.clients, weightMax: task.weightMax };
-  if (!fitsRing(terms))
-    return `clients: ${settings.clients} participants' numbers do not fit a lane of 32 bits`;
-  const privacy = privacyOf(settings, task);
-  return privacy.ok ? null : refusalText(privacy.fault);
-}
-
-function describe(issue: v.BaseIssue<unknown>): string {
-  const path = v.getDotPath(issue);
-  return path === null || issue.message.startsWith(path) ? issue.message : `${path}: ${issue.message}`;
-}
-
 const cutOffView = (open: OpenRound): RoundView => ({
   round: open.round,
   attempt: open.attempt,
@@ -169,6 +151,7 @@ const cutOffView = (open: OpenRound): RoundView => ({
   participants: 0,
   accuracy: null,
   loss: null,
+  detail: null,
   bytesPerTab: 0,
   pairsDirect: 0,
   pairsRelayed: 0,

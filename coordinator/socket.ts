@@ -137,19 +137,21 @@ export class Session {
       );
     const run = this.#ports.runs.get(hello.run);
     if (run === undefined) return fault('unknown-run', 'There is no such run here.');
-    const chain = run.inspect(hello.chain, hello.participant);
+    const chain = run.invitations.inspect(hello.chain, hello.participant);
     if (!chain.ok)
       return fault('unknown-invitation', `This invitation does not open this run: ${chain.fault}.`);
     if (!(await this.#isProven(hello)))
       return fault('bad-proof', 'The identity was not proven on this connection.');
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    if (run.isOver) return this.#tellOver(run);
     const id = bytesToHex(hello.participant);
     invariant(isParticipantId(id), 'the codec gives 32 bytes');
-    if (run.isTaken(chain.value, id))
+    if (run.isOver && (run.presence.isTaken(chain.value, id) || run.presence.isFull(id)))
+      return this.#tellOver(run);
+    if (run.presence.isTaken(chain.value, id))
       return fault('unknown-invitation', 'This personal invitation is in use by somebody else.');
     // A hello that was slow on its way does not put out the connection that came after it.
-    if (run.isNewer(id, this.#serial)) return fault('replaced', 'This participant has connected again.');
+    if (run.presence.isNewer(id, this.#serial))
+      return fault('replaced', 'This participant has connected again.');
     const participant = run.join(id, chain.value, this.#connection(), hello);
     if (participant === null) return fault('run-full', 'This run takes no more participants.');
     clearTimeout(this.#helloTimer);
@@ -164,7 +166,7 @@ export class Session {
     return valid === true;
   }
 
-  /** A tab that comes back after the end learns how it ended. */
+  /** Of a run that is over, where there is no room to stay for an extension. */
   #tellOver(run: Run): void {
     this.#send(run.finishedMessage());
     this.#socket.close(1000);

@@ -1,10 +1,9 @@
 /** Rounds under noise in real tabs: what is said of ε is what happened, and a tab keeps its own limit. */
 import type { BrowserContext, Page } from '@playwright/test';
 import { epsilonOfOffer } from '#shared/privacy/mechanism-epsilon.ts';
-import { checkedPrivacy } from '#shared/privacy/settings.ts';
 import { epsilonText } from '#shared/privacy/statement.ts';
 import type { RunView } from '#shared/protocol/api.ts';
-import { accomplicesOf } from '#shared/tasks/run.ts';
+import { promisedPrivacy } from '#shared/tasks/run-terms.ts';
 import { AdminApi } from './harness/admin-api.ts';
 import { expect, test } from './harness/story.ts';
 import { takePart, takePartWith } from './harness/tabs.ts';
@@ -15,12 +14,7 @@ const privacy = { mode: 'distributed', clipNorm: 1, epsilon: 8, delta: DELTA } a
 
 /** ε after so many rounds, from the run's settings alone, as pages write it. */
 function epsilonAfter({ settings, parameters }: RunView, rounds: number): string {
-  const checked = checkedPrivacy(settings.privacy, {
-    ...settings,
-    accomplices: accomplicesOf(settings),
-    parameters,
-    lanes: [],
-  });
+  const checked = promisedPrivacy(settings, parameters);
   if (!checked.ok || checked.value === null) throw new Error('the run has noise');
   return epsilonText(epsilonOfOffer(checked.value.mechanism, rounds, DELTA));
 }
@@ -28,7 +22,7 @@ function epsilonAfter({ settings, parameters }: RunView, rounds: number): string
 async function takePartWithin(context: BrowserContext, link: string, ownEpsilon: string): Promise<Page> {
   const page = await context.newPage();
   await page.goto(link);
-  await page.getByLabel('Your own limit of ε').fill(ownEpsilon);
+  await page.getByLabel('My own limit of ε').fill(ownEpsilon);
   await page.getByRole('button', { name: 'Take part' }).click();
   return page;
 }
@@ -76,4 +70,23 @@ test('five tabs learn under noise and one is closed: pages say the ε that the a
   expect(refused.endedBecause).toContain('The privacy budget is spent after 0 of 3 rounds');
   expect(refused.live.privacy.roundsSpent).toBe(0);
   for (const tab of limited) await expect(tab.getByText('own privacy limit').first()).toBeVisible();
+
+  // The limit is kept in the browser: the next run is joined with it, and nothing is written anew.
+  const third = await admin.createRun({ ...settings, clients: 3, minCohort: 3, minSurvivors: 3 });
+  const again = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const page = await context.newPage();
+      await page.goto(coordinator.origin + third.joinPath);
+      await expect(page.getByLabel('My own limit of ε')).toHaveValue('1');
+      await expect(page.getByText(/Spent so far, in \d+ rounds: ε = (\d|∞)/)).toBeVisible();
+      await expect(page.getByText('More than that is spent already')).toBeVisible();
+      await page.getByRole('button', { name: 'Take part' }).click();
+      return page;
+    }),
+  );
+  await admin.until(third.run.id, RUN_TIMEOUT_MS, (view) => view.live.here === 3);
+  await admin.start(third.run.id);
+  const declined = await admin.until(third.run.id, RUN_TIMEOUT_MS, (view) => view.endedBecause !== null);
+  expect(declined.live.privacy.roundsSpent).toBe(0);
+  for (const tab of again) await expect(tab.getByText('own privacy limit').first()).toBeVisible();
 });

@@ -1,14 +1,18 @@
 /** `npm run bench -- <suite>`: measures, and prints one JSON line a figure. */
 import { parseArgs } from 'node:util';
+import { measureAgreement } from './bench/backends.ts';
+import { measureDemoRuns } from './bench/demo-runs.ts';
 import { measureNoisyLearning } from './bench/dp-accuracy.ts';
 import type { Figure } from './bench/figure.ts';
+import { measureMemory } from './bench/memory.ts';
 import { measureNoise } from './bench/noise.ts';
 import { measureAggregation } from './bench/secagg.ts';
 import { tableOf } from './bench/secagg/table.ts';
+import { measureProfile } from './bench/training-profile.ts';
 import { measureTraining } from './bench/training.ts';
 
 const USAGE = `usage: npm run bench -- <suite> [--quick] [--json]
-suites: dp-accuracy, noise, secagg, training
+suites: backends, demo-runs, dp-accuracy, memory, noise, secagg, training, training-profile
   --quick   secagg alone: what a bar is set for, in three minutes
   --json    secagg alone: no table on stderr at the end
 `;
@@ -25,10 +29,14 @@ interface Suite {
 }
 
 const SUITES: Readonly<Record<string, Suite>> = {
+  backends: { measure: measureAgreement },
+  'demo-runs': { measure: measureDemoRuns },
   'dp-accuracy': { measure: measureNoisyLearning },
+  memory: { measure: measureMemory },
   noise: { measure: measureNoise },
   secagg: { measure: ({ quick }) => measureAggregation(quick), table: tableOf },
   training: { measure: measureTraining },
+  'training-profile': { measure: measureProfile },
 };
 
 function read(): { readonly name: string; readonly suite: Suite; readonly flags: Flags } | null {

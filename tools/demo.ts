@@ -104,7 +104,12 @@ async function demo(): Promise<void> {
       crowd = openNodeParticipants(origin, run, settings.clients);
     } else {
       reporter.say(`${settings.clients} tabs take part in ${browser}.`);
-      crowd = await openTabs(browser, `${origin}${run.joinPath}`, settings.clients, flags.has('headed'));
+      crowd = await openTabs(
+        browser,
+        `${origin}${run.invitations.joinPath}`,
+        settings.clients,
+        flags.has('headed'),
+      );
     }
     if ((await Promise.race([train(run, reporter), crowd.lost, interrupted])) === 'interrupted') return;
     if (flags.has('exit')) return;

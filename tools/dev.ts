@@ -21,7 +21,7 @@ await server.listen();
 server.printUrls();
 const origin = server.resolvedUrls?.local[0]?.replace(/\/$/, '') ?? '';
 process.stdout.write(
-  `\n  admin        ${origin}/admin#${coordinator.freshToken}\n  invitation   ${origin}${run.joinPath}\n\n`,
+  `\n  admin        ${origin}/admin#${coordinator.freshToken}\n  invitation   ${origin}${run.invitations.joinPath}\n\n`,
 );
 
 const stop = () => void Promise.all([server.close(), coordinator.close()]).then(() => process.exit(0));

@@ -73,6 +73,18 @@ describe('privacy plan', () => {
     });
   });
 
+  it('shows what an adaptive clip takes, or in which cohort it could be', () => {
+    const { text, status } = planCommand(['--adaptive-clip', '--clients', '200']);
+    expect(status).toBe(0);
+    expect(text).toMatch(/Lane of the adaptive clip +±\d+ by whether/);
+    expect(text).toMatch(/price in the update’s noise +σ × 1\.\d+/);
+    expect(text).toContain('7850 parameters, 8192 padded, 1 extra lane');
+    expect(planCommand(['--clients', '200']).text).not.toContain('adaptive');
+    const small = planCommand(['--adaptive-clip', '--clients', '40']);
+    expect(small.status).toBe(1);
+    expect(small.text).toMatch(/Refused: clients 40 are too few.*\nNearest that works: --clients \d+/);
+  });
+
   it('refuses a bad setting with the reason and the nearest option that works', () => {
     const { text, status } = planCommand(['--delta', '0.1']);
     expect(status).toBe(1);

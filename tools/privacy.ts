@@ -33,6 +33,7 @@ Options of plan (defaults in brackets)
   --min-survivors N   fewer contributions are never unmasked [two thirds of the clients]
   --accomplices N     contributors whose noise is not counted on [1]
   --lane N            integer bound of an extra lane; once for each lane
+  --adaptive-clip     the clip norm follows a noised count of the updates that are not longer; --clip is the first
   --json              machine-readable
 
 Exit status: 0 done, 1 a plan was refused, 2 the command line is wrong.
@@ -57,6 +58,7 @@ const PLAN_OPTIONS = {
   'min-survivors': { type: 'string' },
   accomplices: { type: 'string' },
   lane: { type: 'string', multiple: true },
+  'adaptive-clip': { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
 
@@ -130,6 +132,7 @@ function planSettings(options: readonly string[]): { settings: PlanSettings; jso
     minSurvivors: numberOr(values['min-survivors'], Math.ceil((2 * clients) / 3)),
     accomplices: numberOr(values.accomplices, 1),
     lanes: (values.lane ?? []).map((text) => numberOr(text, NaN)),
+    adaptiveClip: values['adaptive-clip'] ?? false,
   };
   return { settings, json: values.json ?? false };
 }
@@ -183,13 +186,24 @@ function table(settings: PlanSettings, plan: Plan, advice: readonly Advice[]): s
     ['Squared norm bound', String(plan.squaredNormBound)],
     [
       'Vector',
-      `${settings.parameters} parameters, ${plan.paddedLength} padded, ${settings.lanes.length} extra lanes`,
+      `${settings.parameters} parameters, ${plan.paddedLength} padded, ${plan.lanes.length} extra ${plan.lanes.length === 1 ? 'lane' : 'lanes'}`,
     ],
+    ...clipRows(plan),
     ['Upload', `${plan.uploadBytes} bytes a round, ${total} in all`],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
   return `${[...lines, '', ...verdict(plan, advice)].join('\n')}\n`;
+}
+
+function clipRows({ adaptiveClip }: Plan): [string, string][] {
+  if (adaptiveClip === null) return [];
+  const { laneBound, shareStdDev, noiseFactor } = adaptiveClip;
+  return [
+    ['Lane of the adaptive clip', `±${laneBound} by whether an update is not longer than the clip`],
+    ['  share of such updates', `known to ±${digits(shareStdDev, 2)} a round (one deviation)`],
+    ['  price in the update’s noise', `σ × ${digits(noiseFactor)}`],
+  ];
 }
 
 function verdict(plan: Plan, advice: readonly Advice[]): string[] {

@@ -66,6 +66,15 @@ describe('the evaluation', { timeout: 60_000 }, () => {
     ]);
     const [right, wrong] = losses(2);
     expect(two.accuracy).toBe(0.75);
+    expect(two.detail).toEqual({
+      classes: [
+        { examples: 1, predicted: 2, right: 1 },
+        { examples: 3, predicted: 2, right: 2 },
+      ],
+      confusion: { label: 1, predicted: 0, count: 1 },
+      // The one that is wrong ties with the only example of class 0; two of three pairs are in order.
+      auc: (2 + 0.5) / 3,
+    });
     expect(two.loss).toBeCloseTo((3 * right + wrong) / 4, 5);
     const [less, more] = losses(1);
     expect(minus.accuracy).toBe(0.25);

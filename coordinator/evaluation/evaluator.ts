@@ -1,13 +1,7 @@
 /** Evaluates models on the task's test set in one worker thread, never on the event loop. */
 import { Worker } from 'node:worker_threads';
+import type { Evaluation } from '#shared/tasks/evaluation.ts';
 import type { Task } from '#shared/tasks/task.ts';
-
-export interface ModelEvaluation {
-  /** 0..1 */
-  readonly accuracy: number;
-  /** Mean cross-entropy, nats. */
-  readonly loss: number;
-}
 
 export interface EvaluationRequest {
   readonly id: number;
@@ -18,17 +12,17 @@ export interface EvaluationRequest {
 /** `failed`: nothing can be evaluated, and the thread is over. */
 export type EvaluationAnswer =
   | { readonly kind: 'failed'; readonly detail: string }
-  | { readonly kind: 'result'; readonly id: number; readonly evaluation: ModelEvaluation };
+  | { readonly kind: 'result'; readonly id: number; readonly evaluation: Evaluation };
 
 export interface Evaluator {
   /** `parameters` is [d], copied to the thread. Rejects with a sentence where the thread cannot do it. */
-  evaluate(parameters: Float32Array): Promise<ModelEvaluation>;
+  evaluate(parameters: Float32Array): Promise<Evaluation>;
   /** What is under way, and whatever is asked later, is rejected. */
   close(): Promise<void>;
 }
 
 interface Pending {
-  resolve(evaluation: ModelEvaluation): void;
+  resolve(evaluation: Evaluation): void;
   reject(error: Error): void;
 }
 

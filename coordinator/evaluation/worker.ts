@@ -1,6 +1,7 @@
 /** The evaluation's thread: starts tfjs once, loads the test set once, then answers one request after another. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import * as v from 'valibot';
 import { invariant } from '#shared/base/invariant.ts';
@@ -35,11 +36,21 @@ async function loadTestSet(): Promise<Result<Examples, string>> {
   }
 }
 
+/** One after another: a model in hand is done with before the next is built. What breaks one ends the thread. */
+function serve(examples: Examples): void {
+  let last = Promise.resolve();
+  const answerAfter = async (before: Promise<void>, { id, parameters }: EvaluationRequest) => {
+    await before;
+    const evaluation = await evaluate(task.model, parameters, examples, { yieldThread: setImmediate });
+    answer({ kind: 'result', id, evaluation });
+  };
+  port?.on('message', (request: EvaluationRequest) => {
+    last = answerAfter(last, request);
+  });
+}
+
 const backend = await startBackend(nodeWasmFiles());
 const test = await loadTestSet();
 if (!backend.ok) answer({ kind: 'failed', detail: backend.fault });
 else if (!test.ok) answer({ kind: 'failed', detail: test.fault });
-else
-  port.on('message', ({ id, parameters }: EvaluationRequest) =>
-    answer({ kind: 'result', id, evaluation: evaluate(task.model, parameters, test.value) }),
-  );
+else serve(test.value);

@@ -25,6 +25,8 @@ for (let i = 0; i < start.count; i++) {
       port.postMessage({ kind: 'ended' } satisfies ThreadNews);
     else return;
     over = true;
+    // Nobody is there to agree to an extension.
+    session.leave();
   });
   session.join();
 }

@@ -2,10 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelHash, RunId, Sid } from '#shared/base/ids.ts';
 import type { RoundView } from '#shared/protocol/api.ts';
+import type { Evaluation } from '#shared/tasks/evaluation.ts';
 import { mnistTask } from '#shared/tasks/mnist.ts';
 import { runSettings } from '#shared/tasks/run.ts';
 import * as v from 'valibot';
-import type { RunRecord, Store } from './port.ts';
+import type { RunRecord, Store, UploadedModel } from './port.ts';
 
 // Hashes and sids of these tests are told apart by one digit.
 export const hashOf = (digit: string) => digit.repeat(64) as ModelHash;
@@ -36,6 +37,7 @@ export const roundView = (sid: Sid, changes: Partial<RoundView> = {}): RoundView
   participants: 3,
   accuracy: null,
   loss: null,
+  detail: null,
   pairsDirect: 3,
   pairsRelayed: 0,
   epsilon: null,
@@ -58,7 +60,21 @@ const abortedView = (sid: Sid, changes: Partial<RoundView> = {}): RoundView =>
   });
 
 const RUN = runRecord('run-aaaaaaaaaaaa');
-const OTHER = runRecord('run-bbbbbbbbbbbb', { modelHash: hashOf('d'), initial: { accuracy: 0.5, loss: 2 } });
+const EVALUATION: Evaluation = {
+  accuracy: 0.9,
+  loss: 0.25,
+  detail: {
+    classes: [
+      { examples: 6, predicted: 7, right: 6 },
+      { examples: 4, predicted: 3, right: 3 },
+    ],
+    confusion: { label: 1, predicted: 0, count: 1 },
+    auc: 0.96,
+  },
+};
+const OTHER = runRecord('run-bbbbbbbbbbbb', { modelHash: hashOf('d'), initial: EVALUATION });
+const EXTENDED = { ...RUN.settings, rounds: 9, earlier: [{ rounds: 5, caps: null }] };
+const ENTRY = { at: '2026-01-02T04:00:00.000Z', text: 'Extended.' };
 const SID = sidOf('1');
 const INITIAL = Uint8Array.of(1, 2, 3, 4);
 const NEXT = Uint8Array.of(5, 6, 7, 8);
@@ -152,16 +168,38 @@ export function storeContract(open: () => Store): void {
         await store.createRun(RUN, INITIAL);
         await store.createRun(OTHER, NEXT);
         await store.setRunState(RUN.id, 'stopped', 'Stopped after 1 of 5 rounds.');
-        await store.setInitial(RUN.id, { accuracy: 0.1, loss: 2.3 });
+        await store.setInitial(RUN.id, { accuracy: 0.1, loss: 2.3, detail: null });
         expect(await store.runs()).toEqual([
           {
             ...RUN,
             state: 'stopped',
             endedBecause: 'Stopped after 1 of 5 rounds.',
-            initial: { accuracy: 0.1, loss: 2.3 },
+            initial: { accuracy: 0.1, loss: 2.3, detail: null },
           },
           OTHER,
         ]);
+      }),
+    );
+
+    it(
+      'EXTEND-1: are extended in settings, state and log together',
+      withStore(async (store) => {
+        await store.createRun({ ...RUN, state: 'done', endedBecause: 'Over.' }, INITIAL);
+        await store.createRun(OTHER, NEXT);
+        await store.extendRun(RUN.id, EXTENDED, ENTRY);
+        expect(await store.runs()).toEqual([{ ...RUN, state: 'running', settings: EXTENDED }, OTHER]);
+        expect(await store.log(RUN.id)).toEqual([ENTRY]);
+      }),
+    );
+
+    it(
+      'EXTEND-1: that cannot be extended with their log stay as they were',
+      withStore(async (store) => {
+        await store.createRun({ ...RUN, state: 'done' }, INITIAL);
+        const broken = { ...ENTRY, text: null as never };
+        await expect(store.extendRun(RUN.id, EXTENDED, broken)).rejects.toThrow();
+        expect(await store.runs()).toEqual([{ ...RUN, state: 'done' }]);
+        expect(await store.log(RUN.id)).toEqual([]);
       }),
     );
 
@@ -197,12 +235,13 @@ export function storeContract(open: () => Store): void {
     );
 
     it(
-      'OUTCOME-1: a committed one ends with its model as the run’s newest',
+      'OUTCOME-1: a committed one ends with its model as the run’s newest, and with its clip to the last digit',
       withRun(async (store) => {
         await store.openRound(begun());
-        await store.commitRound(RUN.id, roundView(SID), NEXT);
+        const view = roundView(SID, { clip: { norm: 0.1 + 0.2, within: 1 / 3 } });
+        await store.commitRound(RUN.id, view, NEXT);
         expect(await store.openRounds()).toEqual([]);
-        expect(await store.rounds(RUN.id)).toEqual([roundView(SID)]);
+        expect(await store.rounds(RUN.id)).toEqual([view]);
         expect(await store.model(hashOf('b'))).toEqual(NEXT);
         expect((await store.runs())[0]?.modelHash).toBe(hashOf('b'));
         expect(await store.model(RUN.modelHash)).toEqual(INITIAL);
@@ -256,9 +295,44 @@ export function storeContract(open: () => Store): void {
         const second = abortedView(sidOf('2'), { round: 2 });
         await store.commitRound(RUN.id, roundView(SID), NEXT);
         await store.abortRound(RUN.id, second);
-        const evaluated = roundView(SID, { accuracy: 0.9, loss: 0.25 });
+        const evaluated = roundView(SID, EVALUATION);
         await store.updateRound(RUN.id, evaluated);
         expect(await store.rounds(RUN.id)).toEqual([evaluated, second]);
+      }),
+    );
+  });
+
+  describe('models that were brought', () => {
+    const BROUGHT: UploadedModel = {
+      id: '1'.repeat(64),
+      createdAt: '2026-01-02T03:04:05.678Z',
+      name: 'Beaks',
+      taskId: 'mnist',
+      model: mnistTask.model,
+      modelHash: hashOf('a'),
+    };
+
+    it(
+      'come with their weights, in the order they came, and once',
+      withStore(async (store) => {
+        expect(await store.uploadedModels()).toEqual([]);
+        expect(await store.uploadedModel(BROUGHT.id)).toBeNull();
+        const second = { ...BROUGHT, id: '0'.repeat(64), name: 'Others' };
+        await store.addUploadedModel(BROUGHT, INITIAL);
+        await store.addUploadedModel(second, INITIAL);
+        await store.addUploadedModel({ ...BROUGHT, createdAt: 'later' }, INITIAL);
+        expect(await store.uploadedModels()).toEqual([BROUGHT, second]);
+        expect(await store.uploadedModel(BROUGHT.id)).toEqual(BROUGHT);
+        expect(await store.model(BROUGHT.modelHash)).toEqual(INITIAL);
+      }),
+    );
+
+    it(
+      'may be what a run begins with',
+      withStore(async (store) => {
+        await store.addUploadedModel(BROUGHT, INITIAL);
+        await store.createRun(RUN, INITIAL);
+        expect(await store.runs()).toEqual([RUN]);
       }),
     );
   });

@@ -4,6 +4,8 @@
  */
 import type { ModelHash, RunId, Sid } from '#shared/base/ids.ts';
 import type { LogEntry, RoundView, RunState } from '#shared/protocol/api.ts';
+import type { Evaluation } from '#shared/tasks/evaluation.ts';
+import type { ModelSpecification } from '#shared/tasks/model.ts';
 import type { RunSettings } from '#shared/tasks/run.ts';
 import type { Task } from '#shared/tasks/task.ts';
 
@@ -19,7 +21,22 @@ export interface RunRecord {
   readonly endedBecause: string | null;
   /** The newest model. */
   readonly modelHash: ModelHash;
-  readonly initial: { readonly accuracy: number; readonly loss: number } | null;
+  /** Of the initial model; null until evaluated. */
+  readonly initial: Evaluation | null;
+}
+
+/** A model that an admin brought. */
+export interface UploadedModel {
+  /** 64 hex characters: of name, specification and weights. */
+  readonly id: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly name: string;
+  /** Whose data it was checked against. */
+  readonly taskId: string;
+  readonly model: ModelSpecification;
+  /** Of its weights. */
+  readonly modelHash: ModelHash;
 }
 
 /** An attempt that has begun and not ended. */
@@ -50,7 +67,9 @@ export interface Store {
   /** In order of creation. */
   runs(): Promise<RunRecord[]>;
   setRunState(id: RunId, state: RunState, endedBecause: string | null): Promise<void>;
-  setInitial(id: RunId, initial: { readonly accuracy: number; readonly loss: number }): Promise<void>;
+  /** It goes on with other settings, and its log says so: all or nothing. */
+  extendRun(id: RunId, settings: RunSettings, entry: LogEntry): Promise<void>;
+  setInitial(id: RunId, initial: Evaluation): Promise<void>;
 
   openRound(round: OpenRound): Promise<void>;
   /** Attempts that a crash cut off. */
@@ -64,6 +83,12 @@ export interface Store {
   /** Ended attempts in the order they ended. */
   rounds(run: RunId): Promise<RoundView[]>;
   model(hash: ModelHash): Promise<Uint8Array | null>;
+
+  /** The model and its weights, or neither; nothing changes where it is there already. */
+  addUploadedModel(uploaded: UploadedModel, model: Uint8Array): Promise<void>;
+  /** In the order they came. */
+  uploadedModels(): Promise<UploadedModel[]>;
+  uploadedModel(id: string): Promise<UploadedModel | null>;
 
   appendLog(run: RunId, entry: LogEntry): Promise<void>;
   log(run: RunId): Promise<LogEntry[]>;

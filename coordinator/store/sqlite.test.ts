@@ -125,13 +125,33 @@ describe('the SQLite store on a file', () => {
     await store.close();
   });
 
+  it('brings evaluations along that say nothing of classes', async () => {
+    const store = openSqliteStore(fileOf('brief'));
+    const evaluation = { accuracy: 0.5, loss: 2 };
+    const evaluated = runRecord('run-aaaaaaaaaaaa', { initial: { ...evaluation, detail: null } });
+    const round = roundView(sidOf('1'), evaluation);
+    await store.createRun(evaluated, Uint8Array.of(1));
+    await store.createRun(runRecord('run-bbbbbbbbbbbb'), Uint8Array.of(1));
+    await store.abortRound(evaluated.id, round);
+    await store.close();
+    const db = new DatabaseSync(fileOf('brief'));
+    db.exec(`UPDATE runs SET initial = json_remove(initial, '$.detail') WHERE initial IS NOT NULL;
+      UPDATE rounds SET view = json_remove(view, '$.detail'); PRAGMA user_version = 2;`);
+    db.close();
+
+    const later = openSqliteStore(fileOf('brief'));
+    expect(await later.runs()).toEqual([evaluated, runRecord('run-bbbbbbbbbbbb')]);
+    expect(await later.rounds(evaluated.id)).toEqual([round]);
+    await later.close();
+  });
+
   it('refuses data of a newer version, naming both', async () => {
     await openSqliteStore(fileOf('newer')).close();
     const db = new DatabaseSync(fileOf('newer'));
     db.exec('PRAGMA user_version = 99');
     db.close();
     expect(() => openSqliteStore(fileOf('newer'))).toThrow(
-      /newer version of Chorale \(schema 99, this one knows 2\)/,
+      /newer version of Chorale \(schema 99, this one knows 4\)/,
     );
   });
 });

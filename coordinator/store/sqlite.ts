@@ -7,6 +7,7 @@ import type { ModelHash } from '#shared/base/ids.ts';
 import { invariant } from '#shared/base/invariant.ts';
 import type { LogEntry, RoundView } from '#shared/protocol/api.ts';
 import type { OpenRound, RunRecord, Store } from './port.ts';
+import { uploadedModelTable, UPLOADED_MODELS_TABLE } from './uploaded-models.ts';
 
 /** Applied in order; never edited once released, only appended to. */
 const MIGRATIONS = [
@@ -40,6 +41,10 @@ const MIGRATIONS = [
    UPDATE runs SET state = 'stopped',
      ended_because = 'Chorale was updated to a protocol that this run was not made for. Make a new run.'
      WHERE state IN ('waiting', 'running');`,
+  // Evaluations by class: of what was evaluated before, accuracy and loss are all there is.
+  `UPDATE rounds SET view = json_set(view, '$.detail', json('null'));
+   UPDATE runs SET initial = json_set(initial, '$.detail', json('null')) WHERE initial IS NOT NULL;`,
+  UPLOADED_MODELS_TABLE,
 ];
 
 const ADMIN_TOKEN_HASH = 'admin token hash';
@@ -57,7 +62,8 @@ export function openSqliteStore(file: string): Store {
       'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;',
     );
     migrate(db);
-    return { ...accessTables(db), ...runTables(db), close: async () => db.close() };
+    const models = uploadedModelTable(db, (work) => inTransaction(db, work));
+    return { ...accessTables(db), ...runTables(db), ...models, close: async () => db.close() };
   } catch (error) {
     db.close();
     throw inWords(error, file);
@@ -146,7 +152,7 @@ function accessTables(db: DatabaseSync): AccessTables {
   };
 }
 
-type RunTables = Omit<Store, keyof AccessTables | 'close'>;
+type RunTables = Omit<Store, keyof AccessTables | keyof ReturnType<typeof uploadedModelTable> | 'close'>;
 
 function runTables(db: DatabaseSync): RunTables {
   const putModel = db.prepare('INSERT INTO models VALUES (?, ?) ON CONFLICT DO NOTHING');
@@ -177,6 +183,14 @@ function runTables(db: DatabaseSync): RunTables {
     setRunState: async (id, state, endedBecause) => {
       db.prepare('UPDATE runs SET state = ?, ended_because = ? WHERE id = ?').run(state, endedBecause, id);
     },
+    extendRun: async (id, settings, entry) =>
+      inTransaction(db, () => {
+        db.prepare(`UPDATE runs SET settings = ?, state = 'running', ended_because = NULL WHERE id = ?`).run(
+          JSON.stringify(settings),
+          id,
+        );
+        putLog.run(id, entry.at, entry.text);
+      }),
     setInitial: async (id, initial) => {
       db.prepare('UPDATE runs SET initial = ? WHERE id = ?').run(JSON.stringify(initial), id);
     },

@@ -7,7 +7,7 @@ import { ok } from '#shared/base/result.ts';
 import { nobleSigner } from '#shared/crypto/identity.ts';
 import type { ParticipantPorts } from '#shared/participant/ports.ts';
 import { ParticipantSession } from '#shared/participant/session.ts';
-import type { ParticipantView, RoundOutcome } from '#shared/participant/view.ts';
+import type { Consent, ParticipantView, RoundOutcome } from '#shared/participant/view.ts';
 import { parameterCount } from '#shared/tasks/layout.ts';
 import { bytesOfParameters } from '#shared/tasks/parameters.ts';
 import { nodePorts } from '../simulate/node-ports.ts';
@@ -45,6 +45,7 @@ export class HostileTab {
     invitation: string,
     ports: Partial<ParticipantPorts> = {},
     timesReady = 1,
+    consent?: Consent,
   ): Promise<HostileTab> {
     const signer = nobleSigner(systemRandom(32));
     const all: ParticipantPorts = {
@@ -65,9 +66,13 @@ export class HostileTab {
       ...ports,
     };
     const changes = new Set<() => void>();
-    const session = new ParticipantSession(all, { run: HOSTILE_RUN, invitation }, () => {
-      for (const look of changes) look();
-    });
+    const session = new ParticipantSession(
+      all,
+      { run: HOSTILE_RUN, invitation, ...(consent && { consent }) },
+      () => {
+        for (const look of changes) look();
+      },
+    );
     coordinator.sees(session);
     session.join();
     const { signer: own } = await all.identity.open(HOSTILE_RUN);

@@ -46,6 +46,9 @@ export function chunksOfShard(chunks: number, shard: ShardReference): readonly n
 
 const PARALLEL_DOWNLOADS = 3;
 
+/** The list of a data set's chunks. */
+export const MANIFEST_FILE = 'manifest.json';
+
 /** Downloads, checks and keeps; `onProgress` gets the fraction of chunks that are in, 0..1. */
 export async function loadShard(
   shard: ShardReference,
@@ -76,7 +79,7 @@ export async function loadShard(
 }
 
 async function loadManifest(ports: ShardPorts): Promise<Result<DatasetManifest, ShardFault>> {
-  return download('manifest.json', ports, (bytes) => {
+  return download(MANIFEST_FILE, ports, (bytes) => {
     try {
       return ok(v.parse(datasetManifest, JSON.parse(new TextDecoder().decode(bytes))));
     } catch {

@@ -10,6 +10,7 @@ import { vectorBits, vectorOfUpdate } from '../round/vector.ts';
 import { parameterCount } from '../tasks/layout.ts';
 import { parametersOfBytes } from '../tasks/parameters.ts';
 import type { Task } from '../tasks/task.ts';
+import { fateOf, withinOffer, type UpdateFate } from './own-update.ts';
 import type { BatchProgress, ParticipantPorts, TrainFault } from './ports.ts';
 import { modelHashOfBytes } from './round-events.ts';
 
@@ -30,6 +31,7 @@ export class LocalUpdate {
   #packed: Uint8Array<ArrayBuffer> | null = null;
   #progress: BatchProgress | null = null;
   #meanLoss: number | null = null;
+  #fate: UpdateFate | null = null;
 
   constructor(context: UpdateContext, ports: ParticipantPorts, onBatch: () => void) {
     this.#context = context;
@@ -60,6 +62,11 @@ export class LocalUpdate {
     return this.#meanLoss;
   }
 
+  /** What became of it, other than being sent as it is. */
+  get fate(): UpdateFate | null {
+    return this.#fate;
+  }
+
   async train(): Promise<ClientEvent> {
     const { offer, task, examples, shard } = this.#context;
     const parameters = await this.#fetchModel();
@@ -81,10 +88,12 @@ export class LocalUpdate {
     const trained = await this.#ports.trainer
       .train(job)
       .catch((error: unknown) => fail<TrainFault>({ code: 'backend', detail: String(error) }));
-    const outcome = trained.ok ? trained.value : null;
+    const usable = withinOffer(trained, offer);
+    this.#fate = fateOf(usable, offer);
+    const outcome = usable.ok ? usable.value : null;
     const { random, suite } = this.#ports;
     const words = vectorOfUpdate(outcome, this.#context, { random, prg: suite.prg });
-    outcome?.delta.fill(0);
+    if (trained.ok) trained.value.delta.fill(0);
     if (!words.ok) return { kind: 'training-failed' };
     if (this.#training.signal.aborted) {
       words.value.fill(0);

@@ -176,6 +176,7 @@ describe('training', () => {
         epoch: 1,
         epochs: 1,
         loss: 1 / 52,
+        note: null,
         peers: [],
       },
     });
@@ -395,6 +396,7 @@ describe('the end of a round', () => {
         bytesSent: ofRound.reduce((sum, row) => sum + row.bytes, 0),
         direct: 0,
         relayed: 2,
+        note: null,
         evidence: null,
       },
     ]);

@@ -27,6 +27,7 @@ import { RoundSecrets } from '../round/secrets.ts';
 import type { Task } from '../tasks/task.ts';
 import { LocalUpdate } from './local-update.ts';
 import { PeerExchange } from './peer-exchange.ts';
+import type { UpdateFate } from './own-update.ts';
 import type { BatchProgress, ParticipantPorts, PeerRecognition } from './ports.ts';
 import { RosterCheck, type Inspect } from './roster-check.ts';
 import { RoundInbox, type Evidence, type RoundMessage } from './round-inbox.ts';
@@ -114,6 +115,11 @@ export class ParticipantRound {
   /** Own mean loss of the last epoch; null before training has finished. */
   get meanLoss(): number | null {
     return this.#update.meanLoss;
+  }
+
+  /** What became of the update, other than being sent as it is; null, too, before training has finished. */
+  get fate(): UpdateFate | null {
+    return this.#update.fate;
   }
 
   /** Two signed values for one sid, where the coordinator was caught; else null. */

@@ -1,5 +1,6 @@
 /** A round as the page shows it: while it runs, and how it ended. */
 import type { ActiveState, LeaveReason } from '../round/client/types.ts';
+import { fateInWords } from './own-update.ts';
 import type { ParticipantRound } from './participant-round.ts';
 import type { RoundOutcome, RoundProgress } from './view.ts';
 
@@ -18,6 +19,9 @@ const PHASES: Record<ActiveState['kind'], RoundProgress['phase']> = {
   revealed: 'unmasking',
 };
 
+const noteOf = ({ fate, offer }: ParticipantRound): string | null =>
+  fate === null ? null : fateInWords(fate, offer.privacy?.mechanism.mode ?? 'none');
+
 /** Null once the round is over. */
 export function progressOf(round: ParticipantRound): RoundProgress | null {
   const { state, offer, progress } = round;
@@ -30,6 +34,7 @@ export function progressOf(round: ParticipantRound): RoundProgress | null {
     epoch: progress?.epoch ?? 1,
     epochs: offer.training.epochs,
     loss: progress?.loss ?? null,
+    note: noteOf(round),
     peers: round.peers ?? [],
   };
 }
@@ -37,12 +42,12 @@ export function progressOf(round: ParticipantRound): RoundProgress | null {
 const LEFT: Record<LeaveReason, string> = {
   policy: 'This tab refused the offer: it does not meet what every tab insists on.',
   'model-unavailable': 'The model could not be fetched, or was not the one that was offered.',
-  'training-failed': 'Training did not give usable numbers; nothing of it was sent.',
+  'training-failed': 'This tab sat the round out: training gave nothing that can be sent.',
   'person-left': 'You left the run.',
   'coordinator-silent': 'The coordinator did not go on in time; the tab is ready for the next round.',
   dismissed: 'The round went on without this tab.',
   'roster-invalid': 'The coordinator’s list of participants was wrong; nothing was sent.',
-  'mask-refused': 'Too few were left to mask with; nothing was sent.',
+  'mask-refused': 'This tab did not mask its update, so that nothing of it was sent.',
   'unmask-refused': 'The coordinator asked to open a sum that this tab does not open; it revealed nothing.',
   'too-few-confirmed': 'Too few others confirmed the same sum; this tab revealed nothing.',
   equivocation:
@@ -60,6 +65,7 @@ export function outcomeOf(round: ParticipantRound, bytesSent: number): RoundOutc
     bytesSent,
     direct: reached('direct'),
     relayed: reached('relayed'),
+    note: noteOf(round),
     evidence,
   };
   switch (state.kind) {
@@ -79,7 +85,8 @@ export function outcomeOf(round: ParticipantRound, bytesSent: number): RoundOutc
         outcome: 'left',
         survivors: null,
         code: state.why,
-        detail: `${LEFT[state.why]} ${state.detail}`,
+        // Why training failed is the note's to say.
+        detail: state.why === 'training-failed' ? LEFT[state.why] : `${LEFT[state.why]} ${state.detail}`,
       };
     default:
       return { ...common, outcome: 'left', survivors: null, code: null, detail: 'The round is not over.' };

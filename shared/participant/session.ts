@@ -3,91 +3,50 @@
  * back by itself when the connection is lost. A tab's worker and a Node participant run this same code.
  */
 import { bytesToHex, hexToBytes } from '../base/bytes.ts';
-import { isParticipantId, type ParticipantId, type RunId } from '../base/ids.ts';
+import type { RunId } from '../base/ids.ts';
 import { invariant, unreachable } from '../base/invariant.ts';
-import type { Signer } from '../crypto/identity.ts';
-import type { Examples } from '../data/examples.ts';
-import type { ShardReference } from '../data/shards.ts';
 import { entriesOfClient, type OwnEntry } from '../privacy/participant-ledger.ts';
-import { decodeOffer, decodeToParticipant, encodeMessage } from '../protocol/codec.ts';
-import {
-  chainFor,
-  decodeInvitation,
-  fingerprintOf,
-  verifyChain,
-  type Invitation,
-} from '../protocol/invitation.ts';
-import { MAX_COHORT, MAX_VECTOR_WORDS, MIN_COHORT, PROTOCOL_VERSION } from '../protocol/limits.ts';
+import { decodeInvitation, fingerprintOf, type Invitation } from '../protocol/invitation.ts';
+import { MIN_COHORT } from '../protocol/limits.ts';
 import type {
   ToCoordinator,
   ToParticipant,
   ToParticipantOf,
   Welcome,
 } from '../protocol/messages/directions.ts';
-import { helloBody, sidOfOffer } from '../protocol/transcript.ts';
 import { isOver } from '../round/client/step.ts';
-import type { ClientEvent, ClientPolicy } from '../round/client/types.ts';
+import type { ClientEvent } from '../round/client/types.ts';
+import type { RunTerms } from '../tasks/terms.ts';
+import { Agreement, NO_LIMIT } from './agreement.ts';
+import { Connection } from './connection.ts';
 import { faultInWords } from './fault-words.ts';
-import { ParticipantRound } from './participant-round.ts';
+import { OfferReader } from './offer-reader.ts';
+import { ParticipantRound, type RoundContext } from './participant-round.ts';
 import type { PeerLinkEvent } from './peer-links.ts';
-import type { ParticipantPorts, Socket } from './ports.ts';
-import { retryMs } from './reconnection.ts';
-import type { Inspect } from './roster-check.ts';
+import type { ParticipantPorts } from './ports.ts';
 import { modelHashOfBytes } from './round-events.ts';
 import { outcomeOf, progressOf } from './round-words.ts';
+import { Seat } from './seat.ts';
+import { helloOf, openSelf, type Self } from './self.ts';
 import { SentLedger } from './sent-ledger.ts';
 import type { Consent, ParticipantStatus, ParticipantView, RoundOutcome } from './view.ts';
-
-const NO_LIMIT: Consent = { promised: null, ownLimit: { epsilon: Infinity, delta: 1e-5 } };
-
-/** So often is one model tried without noise after this participant has revealed its shares for it. */
-export const MAX_REPEATS = 3;
-
-/** What a participant insists on, whatever it is offered. */
-const POLICY: Omit<ClientPolicy, 'ownLimit' | 'promised' | 'ledger' | 'revealed'> = {
-  minCohort: MIN_COHORT,
-  minSurvivors: MIN_COHORT,
-  minHonest: 2,
-  maxVectorWords: MAX_VECTOR_WORDS,
-  maxEpochs: 100,
-  maxRepeats: MAX_REPEATS,
-};
-
-/** From the first try to the welcome; what has not come by then does not come. */
-const WELCOME_MS = 15_000;
-/** A shard that cannot be reached this often in a row needs a person. */
-const LOAD_ATTEMPTS = 4;
-
-/** This participant, once its identity is open. */
-interface Self {
-  readonly id: ParticipantId;
-  readonly signer: Signer;
-  readonly slot: number | null;
-  /** From the admin's key to this identity. */
-  readonly chain: Uint8Array;
-}
-
-type Seated = { readonly welcome: Welcome; readonly examples: Examples };
 
 export class ParticipantSession {
   readonly #ports: ParticipantPorts;
   readonly #run: RunId;
-  #consent: Consent;
-  #ownEntries: readonly OwnEntry[] = [];
+  readonly #agreement: Agreement;
   readonly #invitation: Invitation;
   readonly #onView: (view: ParticipantView) => void;
+  readonly #connection: Connection;
+  readonly #seat: Seat;
   readonly #ledger = new SentLedger();
   readonly #openLinks = new Set<string>();
-  /** Attempts that ended unopened after this participant had revealed its shares, by model. */
-  readonly #revealed = new Map<string, number>();
-  readonly #chains = new Map<string, ReturnType<Inspect>>();
+  readonly #offers: OfferReader;
+  #ownEntries: readonly OwnEntry[] = [];
   #status: ParticipantStatus = { kind: 'idle' };
-  #socket: Socket | null = null;
   #self: Self | null = null;
   #coordinatorKey: Uint8Array | null = null;
   #welcome: Welcome | null = null;
-  #seated: Seated | null = null;
-  #backend: string | null = null;
   #round: ParticipantRound | null = null;
   /** An offer is being looked at: one at a time. */
   #considering = false;
@@ -96,14 +55,6 @@ export class ParticipantSession {
   #roundBytes = 0;
   #rounds: readonly RoundOutcome[] = [];
   #room: { readonly here: number; readonly needed: number } | null = null;
-  /** Tries to connect since this participant was last seated. */
-  #attempt = 0;
-  #failedLoads = 0;
-  /** Settles with every load that was begun. */
-  #loading: Promise<unknown> = Promise.resolve();
-  /** The next try, or the end of patience with this one. */
-  #cancelTimer: (() => void) | null = null;
-  #dataKept = false;
   #paused = false;
 
   /** `invitation` is the link's fragment; RangeError (with a sentence) where it is none. */
@@ -114,11 +65,30 @@ export class ParticipantSession {
   ) {
     this.#ports = ports;
     this.#run = join.run;
-    this.#consent = join.consent ?? NO_LIMIT;
+    this.#agreement = new Agreement(join.consent ?? NO_LIMIT);
     const invitation = decodeInvitation(join.invitation);
     if (!invitation.ok) throw new RangeError(`invitation: ${invitation.fault}`);
     this.#invitation = invitation.value;
     this.#onView = onView;
+    this.#seat = new Seat(ports);
+    this.#offers = new OfferReader(ports, this.#agreement, this.#invitation.adminKey);
+    this.#connection = new Connection(ports, {
+      connecting: (attempt) => this.#apart({ kind: 'connecting', attempt }),
+      message: (message) => this.#take(message),
+      unreadable: () =>
+        this.#fail(
+          'The coordinator sent something this page cannot read. Reload it; if it stays so, tell whoever runs it.',
+        ),
+      lost: (retryInMs) => {
+        this.#room = null;
+        this.#nextOffer = null;
+        this.#apart({ kind: 'offline', retryInMs });
+      },
+      sent: (message, bytes) => {
+        this.#ledger.record(ports.clock.nowMs(), message.kind, bytes);
+        if ('sid' in message) this.#roundBytes += bytes;
+      },
+    });
     ports.links.onEvent((event) => this.#link(event));
   }
 
@@ -130,18 +100,19 @@ export class ParticipantSession {
 
   /** The identity is there before anything is said. */
   async #open(): Promise<void> {
-    const { signer, slot } = await this.#ports.identity.open(this.#run);
-    const id = bytesToHex(signer.publicKey);
-    invariant(isParticipantId(id), 'an Ed25519 public key is a participant id');
-    const chain = await chainFor(this.#invitation, this.#run, signer.publicKey);
+    const self = await openSelf(this.#ports.identity, this.#run, this.#invitation);
     if (this.isOver) return;
-    this.#self = { id, signer, slot, chain };
+    this.#self = self;
     void this.#readLedger();
-    this.#connect();
+    this.#connection.connect();
   }
 
-  /** Ends this participation; a round that it masked for may be aborted for everyone by that. */
+  /**
+   * Ends this participation; a round that it masked for may be aborted for everyone by that. After the end of the run it
+   * ends the wait for an extension.
+   */
   leave(): void {
+    if (this.#status.kind === 'finished') return this.#letGo();
     if (this.isOver) return;
     // LEAVE-1: what the round holds is erased before anything is said.
     this.#round?.take({ kind: 'leave' });
@@ -154,80 +125,39 @@ export class ParticipantSession {
     if (this.#paused === paused || this.isOver) return;
     this.#paused = paused;
     // PAUSE-1: one that declined while it was paused is offered nothing until it says that it is ready again.
-    if (!paused && this.#seated !== null) this.#send({ kind: 'ready', backend: this.#backend ?? '' });
+    if (!paused && this.#seat.taken !== null) this.#sayReady();
+    this.#changed();
+  }
+
+  /** EXTEND-2: the person's answer to the terms they were shown. */
+  answerExtension(terms: RunTerms, agrees: boolean): void {
+    if (this.#agreement.answer(terms, agrees)) this.#sayAgreed(true);
     this.#changed();
   }
 
   /** Leaves, and deletes what this browser (or process) keeps, for every tab. */
   async deleteData(): Promise<void> {
     this.leave();
-    this.#seated = null;
-    await this.#ports.data.deleteAll();
-    // A download that was under way may have kept a part since.
-    await this.#loading;
-    await this.#ports.data.deleteAll();
-    this.#dataKept = false;
+    await this.#seat.deleteData();
     this.#changed();
   }
 
   // ── the connection ────────────────────────────────────────────────────────────────────────────
 
-  #connect(): void {
-    this.#attempt++;
-    this.#setStatus({ kind: 'connecting', attempt: this.#attempt });
-    const socket: Socket = this.#ports.socket.open({
-      onOpen: () => {},
-      onFrame: (frame) => {
-        if (this.#socket === socket) this.#receive(frame);
-      },
-      onClose: () => {
-        if (this.#socket === socket) this.#lost();
-      },
-    });
-    this.#socket = socket;
-    this.#cancelTimer = this.#ports.clock.after(WELCOME_MS, () => this.#lost());
-  }
-
-  /** JOIN-2: the answer to the greeting proves this identity for this connection. */
-  async #hello({ nonce, coordinatorKey }: ToParticipantOf<'greeting'>): Promise<void> {
-    const [self, socket] = [this.#self, this.#socket];
+  async #hello(greeting: ToParticipantOf<'greeting'>): Promise<void> {
+    const [self, connection] = [this.#self, this.#connection.current];
     invariant(self, 'it connects with its identity');
-    this.#coordinatorKey = coordinatorKey;
-    const run = this.#run;
-    const proof = await self.signer.sign('hello', helloBody(nonce, coordinatorKey, run));
-    if (this.#socket !== socket) return;
-    this.#send({
-      kind: 'hello',
-      protocol: PROTOCOL_VERSION,
-      run,
-      participant: self.signer.publicKey,
-      chain: self.chain,
-      proof,
-      shard: this.#welcome?.shard ?? null,
-      resume: this.#round === null ? null : hexToBytes(this.#round.sid),
-    });
-  }
-
-  #lost(): void {
-    this.#cancelTimer?.();
-    const socket = this.#socket;
-    this.#socket = null;
-    this.#room = null;
-    this.#nextOffer = null;
-    socket?.close();
-    if (this.isOver) return;
-    const retryInMs = retryMs(this.#attempt, this.#ports.random);
-    this.#setStatus({ kind: 'offline', retryInMs });
-    this.#cancelTimer = this.#ports.clock.after(retryInMs, () => this.#connect());
+    this.#coordinatorKey = greeting.coordinatorKey;
+    const resume = this.#round === null ? null : hexToBytes(this.#round.sid);
+    const hello = await helloOf(self, greeting, { shard: this.#welcome?.shard ?? null, resume });
+    if (this.#connection.current === connection) this.#send(hello);
   }
 
   /** `because` is what a round that is under way ends with; its secrets are erased before anything else. */
   #end(status: ParticipantStatus, because: ClientEvent): void {
-    this.#cancelTimer?.();
-    const socket = this.#socket;
-    this.#socket = null;
+    const socket = this.#connection.end();
     this.#round?.take(because);
-    socket?.close();
+    socket.close();
     this.#ports.links.closeAll();
     this.#setStatus(status);
   }
@@ -236,40 +166,56 @@ export class ParticipantSession {
     this.#end({ kind: 'failed', detail }, runOver('This tab could not go on.'));
   }
 
-  /** Nothing more happens in this session. */
+  /** EXTEND-4: the run is over, and this participant stays connected for an extension of it. */
+  #finish({ outcome, rounds, modelHash }: ToParticipantOf<'finished'>): void {
+    this.#connection.answered();
+    this.#connection.placed();
+    this.#status = { kind: 'finished', outcome, rounds, modelHash: modelHashOfBytes(modelHash) };
+    this.#round?.take(runOver('The run ended before this round did.'));
+    this.#nextOffer = null;
+    for (const peer of this.#openLinks) this.#ports.links.close(peer);
+    this.#openLinks.clear();
+    this.#changed();
+  }
+
+  #letGo(): void {
+    this.#connection.end().close();
+    this.#ports.links.closeAll();
+  }
+
+  /** The run is over, or this participant is out of it. Only an extension of the run goes on from `finished`. */
   get isOver(): boolean {
     return ['finished', 'left', 'failed'].includes(this.#status.kind);
   }
 
   #send(message: ToCoordinator): void {
-    if (this.#socket === null) return;
-    const frame = encodeMessage(message);
-    this.#ledger.record(this.#ports.clock.nowMs(), message.kind, frame.length);
-    if ('sid' in message) this.#roundBytes += frame.length;
-    this.#socket.send(frame);
+    this.#connection.send(message);
+  }
+
+  #sayReady(): void {
+    this.#send({ kind: 'ready', backend: this.#seat.backend ?? '' });
+  }
+
+  #sayAgreed(isAnswer: boolean): void {
+    const { agreed } = this.#agreement;
+    if (agreed !== null) this.#send({ kind: 'agreed', terms: agreed, isAnswer });
   }
 
   // ── what the coordinator says ─────────────────────────────────────────────────────────────────
-
-  #receive(frame: Uint8Array): void {
-    const decoded = decodeToParticipant(frame);
-    if (decoded.ok) this.#take(decoded.value);
-    else
-      this.#fail(
-        'The coordinator sent something this page cannot read. Reload it; if it stays so, tell whoever runs it.',
-      );
-  }
 
   #take(message: ToParticipant): void {
     switch (message.kind) {
       case 'greeting':
         return void this.#hello(message);
       case 'welcome':
-        return void this.#seat(message);
+        return void this.#seated(message);
       case 'room':
         this.#room = { here: message.here, needed: message.needed };
         if (this.#status.kind === 'waiting') this.#wait();
         return;
+      case 'extended':
+        if (this.#agreement.ask(message.terms)) this.#sayAgreed(true);
+        return this.#changed();
       case 'offer':
         return void this.#offered(message);
       case 'roster':
@@ -283,14 +229,8 @@ export class ParticipantSession {
       case 'abort':
       case 'dismissed':
         return this.#inRound(message.sid)?.receive(message);
-      case 'finished': {
-        const { outcome, rounds } = message;
-        const modelHash = modelHashOfBytes(message.modelHash);
-        return this.#end(
-          { kind: 'finished', outcome, rounds, modelHash },
-          runOver('The run ended before this round did.'),
-        );
-      }
+      case 'finished':
+        return this.#finish(message);
       case 'fault':
         if (message.closing) this.#fail(faultInWords(message.code));
         return;
@@ -304,102 +244,53 @@ export class ParticipantSession {
     return this.#round !== null && this.#round.sid === bytesToHex(sid) ? this.#round : null;
   }
 
-  /** Loads the shard and starts the backend; both stay where the seat is the same after a reconnect. */
-  async #seat(welcome: Welcome): Promise<void> {
-    this.#cancelTimer?.();
+  /** JOIN-4: ready when its data are loaded. */
+  async #seated(welcome: Welcome): Promise<void> {
+    this.#connection.answered();
     if (welcome.onePerProfile && (this.#self?.slot ?? 0) > 0)
       return this.#fail('This run takes one tab of a browser only, and another one of yours is taking part.');
-    const before = this.#seated;
     this.#welcome = welcome;
-    if (
-      before === null ||
-      !sameShard(before.welcome.shard, welcome.shard) ||
-      before.welcome.task.id !== welcome.task.id
-    ) {
-      this.#seated = null;
-      const examples = await this.#load(welcome);
-      if (examples === null) return;
-      this.#seated = { welcome, examples };
-    } else this.#seated = { welcome, examples: before.examples };
-    this.#attempt = 0;
-    this.#send({ kind: 'ready', backend: this.#backend ?? '' });
+    const connection = this.#connection.current;
+    const isStale = () => this.#connection.current !== connection;
+    const show = (fraction: number) => this.#setStatus({ kind: 'loading', fraction });
+    const taken = await this.#seat.take(welcome, isStale, show);
+    if (!taken.ok) {
+      if (taken.fault === 'again') this.#connection.lose();
+      else if (taken.fault !== 'stale') this.#fail(taken.fault.detail);
+      return;
+    }
+    if (isStale()) return;
+    this.#connection.placed();
+    this.#sayAgreed(false);
+    this.#sayReady();
     if (this.#round === null) return this.#wait();
     this.#round.take({ kind: 'reconnected' });
     this.#roundChanged();
   }
 
-  /** Null where it failed, or where the connection it was loaded for is gone: the next welcome loads again. */
-  async #load(welcome: Welcome): Promise<Examples | null> {
-    const socket = this.#socket;
-    this.#setStatus({ kind: 'loading', fraction: 0 });
-    const loading = this.#ports.data.load(welcome.task, welcome.shard, (fraction) => {
-      if (this.#socket === socket) this.#setStatus({ kind: 'loading', fraction });
-    });
-    this.#loading = Promise.all([this.#loading, loading]);
-    const loaded = await loading;
-    if (this.#socket !== socket) return null;
-    if (!loaded.ok) {
-      const { code, detail } = loaded.fault;
-      // A coordinator that restarts answers no download for a while either.
-      if (code === 'unreachable' && ++this.#failedLoads < LOAD_ATTEMPTS) this.#lost();
-      else this.#fail(`Your part of the data could not be loaded: ${detail} Reload the page to try again.`);
-      return null;
-    }
-    this.#failedLoads = 0;
-    this.#dataKept = true;
-    const backend = await this.#ports.trainer.start();
-    if (this.#socket !== socket) return null;
-    if (!backend.ok) {
-      this.#fail(`This device cannot train: ${backend.fault.detail}`);
-      return null;
-    }
-    this.#backend = backend.value;
-    return loaded.value;
-  }
-
   /** OFFER-3: signed, for this run, stored as seen, and one at a time. */
   async #offered(offer: ToParticipantOf<'offer'>): Promise<void> {
-    const [seated, self, coordinatorKey] = [this.#seated, this.#self, this.#coordinatorKey];
+    const [seated, self, coordinatorKey] = [this.#seat.taken, this.#self, this.#coordinatorKey];
     if (seated === null || self === null || coordinatorKey === null) return;
     if (this.#considering || this.#round !== null) {
       this.#nextOffer = offer;
       return;
     }
-    const { terms, signature } = offer;
-    const decoded = decodeOffer(terms);
-    if (!decoded.ok || decoded.value.run !== this.#run) return;
     this.#considering = true;
-    const sid = sidOfOffer(terms, coordinatorKey);
-    const check = { domain: 'offer', body: terms, signature, publicKey: coordinatorKey } as const;
-    const [valid] = await this.#ports.suite.verifyAll([check]);
-    const isNew = valid === true && (await this.#ports.attempts.remember(sid, self.id));
-    const entries = isNew ? await this.#ports.ledger.entries() : null;
+    const context = await this.#offers.read(offer, self, seated, coordinatorKey);
     this.#considering = false;
     if (this.isOver) return;
-    if (!isNew) return this.#considerNext();
-    if (this.#paused) return this.#send({ kind: 'decline', sid: hexToBytes(sid), reason: 'paused' });
+    if (context === null) return this.#considerNext();
+    if (this.#paused) return this.#send({ kind: 'decline', sid: hexToBytes(context.sid), reason: 'paused' });
     this.#roundBytes = 0;
-    const { welcome, examples } = seated;
-    const run = this.#run;
-    const ledger = entries?.ok === true ? { entries: entries.value, run, self: self.id, sid } : null;
-    const context = {
-      run,
-      self: self.id,
-      signer: self.signer,
-      chain: self.chain,
-      inspect: this.#inspect,
-      coordinatorKey,
-      sid,
-      offer: decoded.value,
-      task: welcome.task,
-      examples,
-      shard: welcome.shard,
-      policy: { ...POLICY, ...this.#consent, ledger, revealed: this.#revealed },
-    };
+    this.#begin(context);
+  }
+
+  #begin(context: RoundContext): void {
     let begun: ParticipantRound | null = null;
     const round = new ParticipantRound(context, this.#ports, {
       send: (message) => this.#send(message),
-      bufferedBytes: () => this.#socket?.bufferedBytes() ?? 0,
+      bufferedBytes: () => this.#connection.bufferedBytes,
       sentToPeer: (kind, bytes) => {
         this.#ledger.record(this.#ports.clock.nowMs(), kind, bytes, 'peers');
         this.#roundBytes += bytes;
@@ -413,28 +304,9 @@ export class ParticipantSession {
     begun = round;
     this.#round = round;
     if (isOver(round.state)) return this.#roundEnded(round);
-    // The first offer that is taken is a promise for all that come.
-    const promised = this.#consent.promised ?? decoded.value.privacy?.caps ?? null;
-    this.#consent = { ...this.#consent, promised };
+    this.#agreement.tookOffer(context.offer.privacy);
     this.#roundChanged();
   }
-
-  /** INVITE-2: a peer's invitation must come from the admin of this tab's own link. */
-  #inspect: Inspect = (chain, participant) => {
-    const key = `${participant} ${bytesToHex(chain)}`;
-    const known = this.#chains.get(key);
-    if (known) return known;
-    const verified = verifyChain(chain, {
-      run: this.#run,
-      adminKey: this.#invitation.adminKey,
-      identity: hexToBytes(participant),
-      nowSeconds: Math.floor(this.#ports.clock.nowMs() / 1_000),
-      verify: this.#ports.suite.verify,
-    });
-    // Peers come back every round.
-    if (this.#chains.size < MAX_COHORT) this.#chains.set(key, verified);
-    return verified;
-  };
 
   // ── direct connections ────────────────────────────────────────────────────────────────────────
 
@@ -456,7 +328,7 @@ export class ParticipantSession {
   }
 
   #roundChanged(): void {
-    if (this.#round === null || this.#socket === null) return;
+    if (this.#round === null || this.#connection.current === null) return;
     const progress = progressOf(this.#round);
     if (progress !== null) this.#setStatus({ kind: 'in-round', progress });
   }
@@ -465,13 +337,10 @@ export class ParticipantSession {
     if (this.#round !== round) return;
     this.#round = null;
     const { state, offer } = round;
-    if ('revealed' in state && state.revealed) {
-      const model = bytesToHex(offer.modelHash);
-      this.#revealed.set(model, (this.#revealed.get(model) ?? 0) + 1);
-    }
+    if ('revealed' in state && state.revealed) this.#offers.revealedInVain(offer.modelHash);
     this.#rounds = [...this.#rounds, outcomeOf(round, this.#roundBytes)];
     void this.#readLedger();
-    if (this.#socket === null) this.#changed();
+    if (this.isOver || this.#connection.current === null) this.#changed();
     else this.#wait();
     this.#considerNext();
   }
@@ -497,6 +366,11 @@ export class ParticipantSession {
     this.#setStatus({ kind: 'waiting', here, needed });
   }
 
+  /** Whoever waits for an extension is shown the end of the run, connected or not. */
+  #apart(status: ParticipantStatus): void {
+    if (!this.isOver) this.#setStatus(status);
+  }
+
   #setStatus(status: ParticipantStatus): void {
     this.#status = status;
     this.#changed();
@@ -507,24 +381,23 @@ export class ParticipantSession {
   }
 
   view(): ParticipantView {
-    const shard: ShardReference | null = this.#welcome?.shard ?? null;
     return {
       status: this.#status,
       participant: this.#self?.id ?? null,
       adminFingerprint: fingerprintOf(this.#invitation.adminKey),
       task: this.#welcome?.task ?? null,
-      shard,
-      examples: this.#seated?.examples.count ?? null,
-      backend: this.#backend,
+      shard: this.#welcome?.shard ?? null,
+      examples: this.#seat.taken?.examples.count ?? null,
+      backend: this.#seat.backend,
       rounds: this.#rounds,
       sent: this.#ledger.rows,
       bytesSent: this.#ledger.totalBytes,
-      dataKept: this.#dataKept,
+      dataKept: this.#seat.dataKept,
       ownEntries: this.#ownEntries,
       paused: this.#paused,
+      agreement: this.#agreement.view,
     };
   }
 }
 
-const sameShard = (a: ShardReference, b: ShardReference) => a.index === b.index && a.of === b.of;
 const runOver = (detail: string): ClientEvent => ({ kind: 'abort', code: 'stopped', detail });

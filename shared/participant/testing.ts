@@ -33,7 +33,7 @@ import type {
   TrainerPort,
 } from './ports.ts';
 import { ParticipantSession } from './session.ts';
-import type { ParticipantView } from './view.ts';
+import type { Consent, ParticipantView } from './view.ts';
 
 export const RUN = 'AAAAAAAAAAAAAAAA' as RunId;
 export const coordinatorSigner = nobleSigner(seededRandom('coordinator')(32));
@@ -199,6 +199,7 @@ export function testTab(
   changes: Partial<ParticipantPorts> = {},
   task = tinyTask,
   invitation = encodeInvitation(openInvitation),
+  consent?: Consent,
 ): TestTab {
   const clock = new TestClock();
   const sockets: TestSocket[] = [];
@@ -224,9 +225,13 @@ export function testTab(
     suite: nobleSuite,
     ...changes,
   };
-  const session = new ParticipantSession(ports, { run: RUN, invitation }, ({ status }) => {
-    if (statuses.at(-1) !== status.kind) statuses.push(status.kind);
-  });
+  const session = new ParticipantSession(
+    ports,
+    { run: RUN, invitation, ...(consent && { consent }) },
+    ({ status }) => {
+      if (statuses.at(-1) !== status.kind) statuses.push(status.kind);
+    },
+  );
   return {
     session,
     clock,

@@ -3,6 +3,7 @@ import type { ModelHash, ParticipantId, RunId } from '../base/ids.ts';
 import type { Caps, LedgerEntry } from '../privacy/ledger.ts';
 import type { AbortCode } from '../protocol/faults.ts';
 import type { Task } from '../tasks/task.ts';
+import type { RunTerms } from '../tasks/terms.ts';
 import type { LeaveReason } from '../round/client/types.ts';
 import type { ShardReference } from '../data/shards.ts';
 import type { Reach } from './peer-exchange.ts';
@@ -11,15 +12,27 @@ import type { Evidence } from './round-inbox.ts';
 
 /** What a person agreed to when they joined. */
 export interface Consent {
-  /** What the run promised on the page; null where there was nothing, and the first offer says. */
-  readonly promised: Caps | null;
+  /** What the run asks, as the page said it; null where nobody was asked, and the first offer says. */
+  readonly agreed: RunTerms | null;
   /** Over all tabs of this profile and all runs on this origin; ε = ∞ where the person sets no limit. */
   readonly ownLimit: Omit<Caps, 'participations'>;
+}
+
+/** Beside an extension of the run. */
+export interface AgreementView {
+  /** Null where nobody was asked. */
+  readonly agreed: RunTerms | null;
+  /** What an extension asks for beyond that; null where nothing is. */
+  readonly asked: RunTerms | null;
+  /** The person keeps to what they agreed to; they may still change their mind. */
+  readonly keeps: boolean;
 }
 
 export type Command =
   | { readonly kind: 'join'; readonly run: RunId; readonly invitation: string; readonly consent: Consent }
   | { readonly kind: 'leave' }
+  /** To the terms that the person was shown, and none that came since. */
+  | { readonly kind: 'answer-extension'; readonly terms: RunTerms; readonly agrees: boolean }
   /** Training stops after the batch in hand, and offers are declined, until it is unset. */
   | { readonly kind: 'set-paused'; readonly paused: boolean }
   | { readonly kind: 'delete-data' };
@@ -41,6 +54,8 @@ export interface RoundProgress {
   readonly epochs: number;
   /** Own training loss, latest batch; stays here. */
   readonly loss: number | null;
+  /** What this tab's update met, in words for this page alone; null where it is sent as it is. */
+  readonly note: string | null;
   /** How each neighbour is reached; empty before there is a roster. */
   readonly peers: readonly PeerView[];
 }
@@ -58,6 +73,8 @@ export interface RoundOutcome {
   /** Neighbours that were reached without and through the coordinator. */
   readonly direct: number;
   readonly relayed: number;
+  /** As RoundProgress has it. */
+  readonly note: string | null;
   /** Where the coordinator was caught signing two values for one round. */
   readonly evidence: Evidence | null;
 }
@@ -107,4 +124,5 @@ export interface ParticipantView {
   /** What this tab has spent in this run, from the browser's ledger; as it was when last looked at. */
   readonly ownEntries: readonly LedgerEntry[];
   readonly paused: boolean;
+  readonly agreement: AgreementView;
 }

@@ -5,7 +5,7 @@
 import { lengthAfterPadding } from '../numeric/rotate.ts';
 import { MAX_COHORT, MAX_VECTOR_WORDS } from '../protocol/limits.ts';
 import { isTableVariance } from './noise-weights.ts';
-import { MAX_BITS } from './plan-settings.ts';
+import { CLIP_RANGE, MAX_BITS } from './plan-settings.ts';
 
 /**
  * Who adds noise: `distributed` every tab a Skellam share; `central` the coordinator, and `local` every tab, all of it
@@ -23,6 +23,7 @@ export interface MechanismParameters {
   readonly minSurvivors: number;
   /** a ≥ 1: of them, those whose noise is not counted on. */
   readonly accomplices: number;
+  /** L2 norm of an update, at most; where it adapts, that of the round (adaptive-clip). */
   readonly clipNorm: number;
   /** s: grid steps per unit. */
   readonly scale: number;
@@ -59,7 +60,10 @@ export function isSound(parameters: MechanismParameters): boolean {
   ];
   return (
     wholes.every(([value, low, high]) => Number.isSafeInteger(value) && value >= low && value <= high) &&
-    [clipNorm, scale].every((value) => value > 0 && Number.isFinite(value)) &&
+    clipNorm >= CLIP_RANGE.low &&
+    clipNorm <= CLIP_RANGE.high &&
+    scale > 0 &&
+    Number.isFinite(scale) &&
     hasSoundNoise(parameters)
   );
 }

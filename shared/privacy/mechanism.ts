@@ -9,8 +9,8 @@ import type { PlanSettings, SettingFault } from './plan-settings.ts';
 export function parametersForOffer(settings: PlanSettings): Result<MechanismParameters, SettingFault> {
   const plan = planRun(settings);
   if (!plan.ok) return fail(plan.fault);
-  const { mode = 'distributed', parameters, bits, minSurvivors, accomplices, clipNorm, lanes } = settings;
-  const { scale, noiseSteps, squaredNormBound } = plan.value;
+  const { mode = 'distributed', parameters, bits, minSurvivors, accomplices, clipNorm } = settings;
+  const { scale, noiseSteps, squaredNormBound, lanes } = plan.value;
   return ok({
     mode,
     parameters,

@@ -23,9 +23,12 @@ export interface PlanSettings {
   readonly accomplices: number;
   /** Integer bounds of the values in extra lanes. */
   readonly lanes: readonly number[];
+  /** The clip follows a noised count (adaptive-clip), for which a lane is added whose bound the plan chooses. */
+  readonly adaptiveClip?: boolean | undefined;
 }
 
-export type SettingName = Exclude<keyof PlanSettings, 'mode'>;
+/** What a refusal can name. Where the adaptive clip is what cannot be, it names what would make room for it. */
+export type SettingName = Exclude<keyof PlanSettings, 'mode' | 'adaptiveClip'>;
 
 export interface SettingFault {
   readonly setting: SettingName;
@@ -36,7 +39,8 @@ export interface SettingFault {
 
 const MIN_BITS = 8;
 export const MAX_BITS = 32;
-const CLIP_RANGE = { low: 1e-6, high: 1e6 };
+/** Of clip norms, in the update's own units. */
+export const CLIP_RANGE = { low: 1e-6, high: 1e6 };
 const USUAL_DELTA = 1e-5;
 /** δ must stay below 1/clients; the nearest that does keeps this distance. */
 const DELTA_ROOM = 0.99;
@@ -113,7 +117,11 @@ function roundedDown(value: number): number {
   return Number((Math.floor(value / unit + 1e-9) * unit).toPrecision(2));
 }
 
-function laneFault({ lanes }: PlanSettings): SettingFault | null {
+function laneFault({ lanes, adaptiveClip }: PlanSettings): SettingFault | null {
+  if (adaptiveClip === true && lanes.length > 0) {
+    const reason = 'lanes beside the one of an adaptive clip are not sent by this version';
+    return { setting: 'lanes', reason, nearest: null };
+  }
   const wrong = lanes.find((bound) => !Number.isInteger(bound) || bound < 1 || bound > 2 ** (MAX_BITS - 1));
   if (wrong === undefined) return null;
   return { setting: 'lanes', reason: `lanes ${wrong} is not a whole bound of at least 1`, nearest: 1 };

@@ -6,6 +6,8 @@
 import type { Result } from '../base/result.ts';
 import { fail, ok } from '../base/result.ts';
 import { lengthAfterPadding } from '../numeric/rotate.ts';
+import { clipLaneBound, laneBoundOf } from './adaptive-clip.ts';
+import { adaptiveClipPlan, crowdFault, leavesEnough, type AdaptiveClipPlan } from './adaptive-clip-plan.ts';
 import { leastNoise } from './calibrate.ts';
 import { epsilonOfNoise, integerSensitivity } from './mechanism-epsilon.ts';
 import type { PlanSettings, SettingFault } from './plan-settings.ts';
@@ -45,6 +47,8 @@ export interface Plan {
   readonly scale: number;
   /** ⌊Δ₂²⌋ that a rounded update must keep to, before extra lanes. */
   readonly squaredNormBound: number;
+  /** Bounds of the extra lanes: those of the settings, or the one that adapts the clip. */
+  readonly lanes: readonly number[];
   readonly sensitivity: Sensitivity;
   readonly paddedLength: number;
   /** n/h (n in the local mode, 1 in the central): the variance in the sum of all over what is counted. */
@@ -53,6 +57,8 @@ export interface Plan {
   readonly noiseToClip: number;
   /** One upload, packed to the ring's bits. */
   readonly uploadBytes: number;
+  /** What adapting the clip takes; null where it stays. */
+  readonly adaptiveClip: AdaptiveClipPlan | null;
 }
 
 /** Refuses settings that are out of range or that no noise can meet, with the nearest value that works. */
@@ -65,18 +71,22 @@ export function planRun(settings: PlanSettings): Result<Plan, SettingFault> {
   const largest = sampledEpsilonLimit(settings);
   if (settings.mode !== 'none' && epsilon > largest) {
     const reason = `epsilon ${epsilon} is more than drawing the noise leaves of delta ${settings.delta}`;
-    return fail({
-      setting: 'epsilon',
-      reason,
-      nearest: largest >= 0.1 ? Math.floor(largest * 10) / 10 : null,
-    });
+    if (largest >= 0.1) return fail({ setting: 'epsilon', reason, nearest: Math.floor(largest * 10) / 10 });
+    return fail({ setting: 'delta', reason: tooSmall(settings), nearest: leastDelta(settings) });
   }
   const plan = solve(settings);
-  if (plan !== null) return ok(plan);
+  if (plan !== null && isGood(settings, plan)) return ok(plan);
+  const fixed = settings.adaptiveClip === true ? solveFixed(settings) : null;
   const bits = leastBits(settings, settings.bits + 1);
   if (bits !== null) {
-    const reason = `bits ${settings.bits} are too few: no noise that fits the ring gives epsilon ${epsilon}`;
+    const beside = fixed === null ? '' : ' beside the count for an adaptive clip';
+    const reason = `bits ${settings.bits} are too few: no noise that fits the ring${beside} gives epsilon ${epsilon}`;
     return fail({ setting: 'bits', reason, nearest: bits });
+  }
+  if (settings.adaptiveClip === true) {
+    const noiseMultiplier = (fixed ?? solveFixed({ ...settings, bits: MAX_BITS }))?.noiseMultiplier;
+    if (noiseMultiplier !== undefined)
+      return fail(crowdFault(settings, { works, noiseMultiplier, largestEpsilon: largest }));
   }
   const bound = largestLaneBound(settings);
   if (bound !== null) {
@@ -87,14 +97,37 @@ export function planRun(settings: PlanSettings): Result<Plan, SettingFault> {
   return fail({ setting: 'epsilon', reason, nearest: leastEpsilon({ ...settings, bits: MAX_BITS }) });
 }
 
+/** Whether the settings can be had, an adaptive clip included. */
+const isGood = ({ adaptiveClip }: PlanSettings, grid: Pick<Grid, 'lanes' | 'sensitivity'>): boolean =>
+  adaptiveClip !== true || leavesEnough(grid);
+
+const works = (settings: PlanSettings): boolean => {
+  const plan = settingFault(settings) === null ? solve(settings) : null;
+  return plan !== null && isGood(settings, plan);
+};
+
+/** With the clip as it is. */
+const solveFixed = (settings: PlanSettings): Plan | null => solve({ ...settings, adaptiveClip: false });
+
 /** Above it, sampling would take more than its share of δ; half of that is kept back for what it adds to ε. */
 const sampledEpsilonLimit = (settings: PlanSettings): number =>
   largestSampledEpsilon(sampledNoise(settings), (SAMPLING_SHARE / 2) * settings.delta);
 
+const tooSmall = ({ delta, epsilon }: PlanSettings): string =>
+  `delta ${delta} is less than drawing the noise may add to it at epsilon ${epsilon}`;
+
+/** The least δ, rounded up to two digits, of which drawing the noise takes no more than its share; null where none serves. */
+function leastDelta(settings: PlanSettings): number | null {
+  const least = samplingDelta(sampledNoise(settings)) / (SAMPLING_SHARE / 2);
+  const unit = 10 ** (Math.floor(Math.log10(least)) - 1);
+  const delta = Number((Math.ceil(least / unit + 1e-9) * unit).toPrecision(2));
+  return delta < 1 / settings.clients && planRun({ ...settings, delta }).ok ? delta : null;
+}
+
 /** The fewest bits from `from` on with which some noise meets the target. */
 function leastBits(settings: PlanSettings, from: number | null): number | null {
   for (let bits = from ?? MAX_BITS; bits <= MAX_BITS; bits++) {
-    if (solve({ ...settings, bits }) !== null) return bits;
+    if (works({ ...settings, bits })) return bits;
   }
   return null;
 }
@@ -117,6 +150,7 @@ interface Grid {
   readonly scale: number;
   readonly noiseSteps: number;
   readonly squaredNormBound: number;
+  readonly lanes: readonly number[];
   readonly sensitivity: Sensitivity;
 }
 
@@ -150,7 +184,7 @@ function solveNoise(settings: PlanSettings): number | null {
 }
 
 function planOf(settings: PlanSettings, grid: Grid, noiseStdDev: number): Plan {
-  const { mode, clients, clipNorm, parameters, bits, lanes, delta } = settings;
+  const { mode, clients, clipNorm, parameters, bits, delta } = settings;
   const shares = countedShares(settings);
   const paddedLength = lengthAfterPadding(parameters);
   const price = sharesInSum(settings) / shares;
@@ -164,17 +198,19 @@ function planOf(settings: PlanSettings, grid: Grid, noiseStdDev: number): Plan {
     noiseStdDev,
     scale: grid.scale,
     squaredNormBound: grid.squaredNormBound,
+    lanes: grid.lanes,
     sensitivity: grid.sensitivity,
     paddedLength,
     price,
     noiseToClip: (noiseStdDev * Math.sqrt(price) * Math.sqrt(parameters)) / (clients * clipNorm),
-    uploadBytes: Math.ceil((bits * (paddedLength + lanes.length)) / 8),
+    uploadBytes: Math.ceil((bits * (paddedLength + grid.lanes.length)) / 8),
+    adaptiveClip: settings.adaptiveClip === true ? adaptiveClipPlan(grid, { clients, price }) : null,
   };
 }
 
 /** The finest grid on which the sum, its noise and every lane fit the ring; null where none does. */
 function gridFor(settings: PlanSettings, noiseStdDev: number): Grid | null {
-  const { clients, clipNorm, bits, parameters, lanes } = settings;
+  const { clients, clipNorm, bits, parameters, adaptiveClip = false } = settings;
   const dimension = lengthAfterPadding(parameters);
   const drawStdDev = noiseStdDev / Math.sqrt(countedShares(settings));
   const sumStdDev = drawStdDev * Math.sqrt(sharesInSum(settings));
@@ -182,17 +218,25 @@ function gridFor(settings: PlanSettings, noiseStdDev: number): Grid | null {
   const localStdDev = sumStdDev / Math.sqrt(clients);
   const request = { localStdDev, clipNorm, bits, clients, dimension, deviations: DEVIATIONS, flatness: 1 };
   let scale = Math.min(scaleForBits(request), MAX_DRAW_STEPS / drawStdDev, MAX_CLIP_STEPS / clipNorm);
-  for (const bound of lanes) {
+  for (const bound of settings.lanes) {
     const room = 2 ** (bits - 1) - clients * bound;
     scale = Math.min(scale, room / (DEVIATIONS * sumStdDev));
+  }
+  if (adaptiveClip) {
+    // n·B, which grows with σ, is at most this many deviations and n for the rounding up.
+    const bounds = clients * laneBoundOf(noiseStdDev, clients);
+    scale = Math.min(scale, (2 ** (bits - 1) - clients) / (bounds + DEVIATIONS * sumStdDev));
   }
   if (!(scale > 0) || (drawStdDev > 0 && scale * drawStdDev < MIN_DRAW_STEPS)) return null;
   const rounded = roundedSensitivity(clipNorm * scale, BETA, dimension);
   const squaredNormBound = Math.floor(rounded.l2 ** 2);
+  const noiseSteps = noiseStdDev * scale;
+  const lanes = adaptiveClip ? [...settings.lanes, clipLaneBound(noiseSteps, clients)] : settings.lanes;
   return {
     scale,
-    noiseSteps: noiseStdDev * scale,
+    noiseSteps,
     squaredNormBound,
+    lanes,
     sensitivity: integerSensitivity(squaredNormBound, dimension, lanes),
   };
 }
@@ -211,7 +255,10 @@ const sampledNoise = (settings: PlanSettings): SampledNoise => ({
   epsilon: settings.epsilon,
   participations: settings.participations,
   countedShares: countedShares(settings),
-  dimension: lengthAfterPadding(settings.parameters) + settings.lanes.length,
+  dimension:
+    lengthAfterPadding(settings.parameters) +
+    settings.lanes.length +
+    (settings.adaptiveClip === true ? 1 : 0),
 });
 
 /** The least ε, rounded up to two digits, that some noise gives; null where none fits at all. */
@@ -219,9 +266,10 @@ function leastEpsilon(settings: PlanSettings): number | null {
   let least = Infinity;
   for (let noise = 1e-3 * settings.clipNorm; noise < 1e9 * settings.clipNorm; noise *= 1.5) {
     const grid = gridFor(settings, noise);
-    if (grid !== null) least = Math.min(least, epsilonOf(settings, grid, settings.delta, 1).epsilon);
+    if (grid !== null && isGood(settings, grid))
+      least = Math.min(least, epsilonOf(settings, grid, settings.delta, 1).epsilon);
   }
-  if (least === Infinity) return null;
+  if (!(least <= sampledEpsilonLimit(settings))) return null;
   const unit = 10 ** (Math.floor(Math.log10(Math.max(least, 1e-3))) - 1);
   return Number((Math.ceil(least / unit + 1e-9) * unit).toPrecision(2));
 }

@@ -43,6 +43,20 @@ describe('privacy settings that can be kept', () => {
     });
   }
 
+  it.each(['distributed', 'central', 'local'] as const)('in mode %s may adapt the clip', (mode) => {
+    const crowd = { clients: 200, minSurvivors: 150, accomplices: 10 };
+    const result = checkedPrivacy({ ...noisy, mode, adaptiveClip: true }, { ...run, ...crowd });
+    if (!result.ok) return expect.unreachable(result.fault.reason);
+    expect(v.parse(offeredPrivacy, result.value)).toEqual(result.value);
+    expect(result.value?.mechanism.lanes).toHaveLength(1);
+    const fixed = checkedPrivacy({ ...noisy, mode, adaptiveClip: false }, { ...run, ...crowd });
+    expect(fixed).toMatchObject({ value: { mechanism: { lanes: [] } } });
+    const small = checkedPrivacy({ ...noisy, mode, adaptiveClip: true }, run);
+    expect(small.ok ? '' : refusalText(small.fault)).toMatch(
+      /^clients: clients 40 are too few: an adaptive clip needs .* The nearest that works is 9\d\.$/,
+    );
+  });
+
   it('without noise put nothing into an offer', () => {
     expect(checkedPrivacy({ mode: 'none' }, run)).toEqual({ ok: true, value: null });
   });
@@ -120,6 +134,10 @@ describe('the shape of privacy settings', () => {
   it('is one of the modes, with its own settings and no others', () => {
     expect(v.parse(privacySettings, { ...noisy, bits: undefined })).toEqual(noisy);
     expect(v.is(privacySettings, { mode: 'none' })).toBe(true);
+    expect(v.parse(privacySettings, { ...noisy, adaptiveClip: true })).toEqual({
+      ...noisy,
+      adaptiveClip: true,
+    });
     for (const wrong of [
       { ...noisy, mode: 'laplace' },
       { ...noisy, epsilon: '8' },
@@ -127,6 +145,8 @@ describe('the shape of privacy settings', () => {
       { ...noisy, sigma: 1 },
       { mode: 'none', epsilon: 8 },
       { mode: 'none', clipNorm: 1 },
+      { mode: 'none', adaptiveClip: true },
+      { ...noisy, adaptiveClip: 1 },
       { mode: 'distributed', clipNorm: 1, epsilon: 8 },
       {},
     ])

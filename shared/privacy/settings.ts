@@ -29,6 +29,8 @@ export const privacySettings = v.variant('mode', [
     delta: anyNumber,
     /** Rounds one client takes part in, at most; all of them unless said. */
     participations: v.optional(anyNumber),
+    /** The clip norm is the first round's, and then follows a noised count of the updates that kept to it; false unless said. */
+    adaptiveClip: v.optional(v.boolean()),
   }),
 ]);
 export type PrivacySettings = v.InferOutput<typeof privacySettings>;

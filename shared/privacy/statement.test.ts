@@ -22,6 +22,15 @@ const NOT_HIDDEN =
   'Not hidden: that you took part, when, and how long it took. If you take part in two tabs or browsers, each counts as one participant, and together they tell more about you.';
 
 describe('what a participant reads', () => {
+  it('where the clip adapts, that the count it follows is part of ε', () => {
+    for (const mode of ['distributed', 'central', 'local'] as const)
+      expect(text({ mode, adaptsClip: true })).toContain(
+        'The length that updates are cut to follows a noised count of those that were not longer; that count is part of ε.',
+      );
+    expect(text({ adaptsClip: false })).toBe(text());
+    expect(text()).not.toContain('noised count');
+  });
+
   it('in mode distributed', () => {
     expect(text()).toBe(
       'So far ε = 2.3 (δ = 1e-5), 5 of your 20 rounds; at most 5.1 at the end. ' +

@@ -18,12 +18,14 @@ export interface StatementFacts {
   readonly worstEpsilon: number;
   /** h; read in mode `distributed` alone. */
   readonly countedShares: number;
+  /** The clip norm follows a noised count; it stays as it is unless said. */
+  readonly adaptsClip?: boolean | undefined;
 }
 
 export interface Statement {
   /** ε so far and at most, with δ and the rounds. */
   readonly budget: string;
-  /** What that ε means for a test on the published models. */
+  /** What that ε means for a test on the published models, and that it includes the count of an adaptive clip. */
   readonly meaning: string;
   /** Whom the promise includes. */
   readonly trust: string;
@@ -35,7 +37,8 @@ export interface Statement {
 export function statement(facts: StatementFacts): Statement {
   return {
     budget: budgetSentence(facts),
-    meaning: meaningSentence(facts),
+    meaning:
+      facts.adaptsClip === true ? `${meaningSentence(facts)} ${CLIP_SENTENCE}` : meaningSentence(facts),
     trust: TRUST[facts.mode],
     assumption: facts.mode === 'distributed' ? assumptionSentence(facts) : null,
     notHidden: NOT_HIDDEN[facts.reader],
@@ -53,6 +56,9 @@ const TRUST: Readonly<Record<NoiseMode, string>> = {
   local: 'Trusts only the code this page runs; much noisier.',
   none: 'Masks hide each single update, from the coordinator too; what the sums and the published models tell about anyone is not limited.',
 };
+
+const CLIP_SENTENCE =
+  'The length that updates are cut to follows a noised count of those that were not longer; that count is part of ε.';
 
 const NOT_HIDDEN: Readonly<Record<StatementFacts['reader'], string>> = {
   participant:

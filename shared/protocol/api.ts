@@ -10,9 +10,12 @@
  *   POST   /api/runs RunSettingsInput      → 201 AdminRunView        (admin); 400 ApiError
  *   POST   /api/runs/:id/invitations       → 201 {joinPath}          (admin); 409 ApiError
  *   POST   /api/runs/:id/start | /stop     → 204                     (admin); 409 ApiError
+ *   POST   /api/runs/:id/extend RunExtension → 204                   (admin); 400, 409 ApiError
  *   GET    /api/runs/:id                   → RunView                 (public); 404 ApiError
  *   GET    /api/runs/:id/events            → SSE of RunEvent         (public)
  *   GET    /api/admin/runs/:id/events      → SSE of AdminRunEvent    (admin)
+ *   GET    /api/models                     → UploadedModelView[]     (admin)
+ *   POST   /api/models CBOR of the files   → 201 UploadedModelView   (admin); 400, 413, 415 ApiError
  *   GET    /api/models/:hash               → parameter bytes, little-endian float32, immutable (public)
  *
  * Every SSE stream opens with a `snapshot`; later events are folded into it by `applyRunEvent`. Each SSE
@@ -20,9 +23,27 @@
  */
 import type { ModelHash, ParticipantId, RunId, Sid } from '../base/ids.ts';
 import type { NoiseMode } from '../privacy/mechanism-parameters.ts';
+import type { Evaluation, EvaluationDetail } from '../tasks/evaluation.ts';
+import type { ModelSpecification } from '../tasks/model.ts';
 import type { RunSettings } from '../tasks/run.ts';
 import type { Task } from '../tasks/task.ts';
 import type { AbortCode } from './faults.ts';
+
+/** Content type of an upload's body (tasks/layers-model/upload). */
+export const UPLOAD_TYPE = 'application/cbor';
+
+/** A model that an admin brought; its weights are at /api/models/<modelHash>. */
+export interface UploadedModelView {
+  /** As the settings of a run name it. */
+  readonly id: string;
+  readonly createdAt: string;
+  readonly name: string;
+  /** Whose data it was checked against. */
+  readonly taskId: string;
+  readonly model: ModelSpecification;
+  readonly modelHash: ModelHash;
+  readonly parameters: number;
+}
 
 export interface ApiError {
   /** What happened, why, and what to do next; shown as it is. */
@@ -69,6 +90,8 @@ export interface PrivacyView {
   readonly epsilonMax: number | null;
   /** h: shares of noise that are counted on. */
   readonly countedShares: number;
+  /** The clip norm follows a noised count. */
+  readonly adaptsClip?: boolean;
 }
 
 /** What changes from second to second. Never persisted. */
@@ -107,8 +130,10 @@ export interface RoundView {
   readonly participants: number;
   /** On the task's test set, 0..1; null until evaluated. */
   readonly accuracy: number | null;
-  /** Mean cross-entropy in nats on the test set; null until evaluated. */
+  /** Mean cross-entropy in nats on the test set; null until evaluated, and where it is not a finite number. */
   readonly loss: number | null;
+  /** By class, on the test set; null until evaluated, and as Evaluation says. */
+  readonly detail: EvaluationDetail | null;
   /** WebSocket payload bytes a participant sent in this round, mean over the sum's participants. */
   readonly bytesPerTab: number;
   /** Pairs whose shares went directly from tab to tab, and those that the coordinator passed on, sealed. */
@@ -121,6 +146,16 @@ export interface RoundView {
   readonly modelHash: ModelHash | null;
   readonly sumHash: string | null;
   readonly endedAt: string;
+  /** Where the clip adapts and a model was made: what the next round's clip follows from (privacy/adaptive-clip). */
+  readonly clip?: RoundClip;
+}
+
+/** Of one round. All of it is released: `within` has the noise that ε counts. */
+interface RoundClip {
+  /** Clip norm of the round's offer. */
+  readonly norm: number;
+  /** Share of the updates that were not longer, 0..1. */
+  readonly within: number;
 }
 
 export interface LogEntry {
@@ -140,7 +175,7 @@ export interface RunView {
   /** The newest model; the initial one before the first round. */
   readonly modelHash: ModelHash;
   /** The initial model on the test set; null until evaluated. */
-  readonly initial: { readonly accuracy: number; readonly loss: number } | null;
+  readonly initial: Evaluation | null;
   /** Why a run failed or stopped, as a sentence; null otherwise. */
   readonly endedBecause: string | null;
   readonly live: LiveView;
@@ -154,8 +189,10 @@ export type RunEvent =
   | { readonly kind: 'live'; readonly live: LiveView }
   /** New, or known by (round, attempt) and now evaluated. */
   | { readonly kind: 'round'; readonly round: RoundView; readonly modelHash: ModelHash }
-  | { readonly kind: 'initial'; readonly initial: { readonly accuracy: number; readonly loss: number } }
+  | { readonly kind: 'initial'; readonly initial: Evaluation }
   | { readonly kind: 'ended'; readonly endedBecause: string | null }
+  /** It asks for more now, and goes on if it had ended. */
+  | { readonly kind: 'extended'; readonly settings: RunSettings }
   | { readonly kind: 'log'; readonly entry: LogEntry };
 
 /** A participant as the admin sees it: no data, no update. */
@@ -202,6 +239,8 @@ export function applyRunEvent(run: RunView | null, event: RunEvent): RunView | n
       return { ...run, initial: event.initial };
     case 'ended':
       return { ...run, endedBecause: event.endedBecause };
+    case 'extended':
+      return { ...run, settings: event.settings, endedBecause: null };
     case 'log':
       return { ...run, log: [...run.log, event.entry] };
   }

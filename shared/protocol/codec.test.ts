@@ -99,6 +99,11 @@ const TO_COORDINATOR: readonly ToCoordinator[] = [
     hash: id(7),
     bytes: new Uint8Array(UPLOAD_CHUNK_BYTES).fill(7),
   },
+  {
+    kind: 'agreed',
+    terms: { rounds: 8, caps: { participations: 8, epsilon: 11.4, delta: 1e-5 } },
+    isAnswer: true,
+  },
   { kind: 'confirm', sid: id(2), signature },
   { kind: 'reveal', sid: id(2), shares: [{ of: 0, share: id(9) }] },
 ];
@@ -132,6 +137,7 @@ const TO_PARTICIPANT: readonly ToParticipant[] = [
     onePerProfile: false,
   },
   { kind: 'room', here: 2, needed: 3 },
+  { kind: 'extended', terms: { rounds: 8, caps: null } },
   { kind: 'offer', terms: encodeOffer(OFFER), signature },
   { kind: 'roster', sid: id(2), list: new Uint8Array(128).fill(8), advertises: [advertise], signature },
   { kind: 'relayed', sid: id(2), shares: [{ from: 1, sealed }] },

@@ -15,6 +15,8 @@ export interface RunSituation {
   readonly stopRequested: boolean;
   /** Participants whose privacy budget allows another round, here or away; Infinity where none is limited. */
   readonly left: number;
+  /** Participants that keep to what they agreed to before the run was extended; none unless said. */
+  readonly keeping?: number;
 }
 
 export type RunDecision =
@@ -43,6 +45,12 @@ export function decideRun(situation: RunSituation): RunDecision {
       kind: 'finish',
       outcome: 'failed',
       because: `Round ${completed + 1} was aborted ${situation.consecutiveAborts} times in a row; see the log for the reasons.`,
+    };
+  if (situation.left < settings.minCohort && (situation.keeping ?? 0) > 0)
+    return {
+      kind: 'finish',
+      outcome: 'stopped',
+      because: `Too few have agreed to more than the first ${completed} of ${settings.rounds} rounds: ${situation.left} participants may still take part, and a round needs ${settings.minCohort}.`,
     };
   if (situation.left < settings.minCohort)
     return {

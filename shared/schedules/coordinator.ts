@@ -186,6 +186,8 @@ export class Coordinator implements Acceptor {
         participant.isReady = true;
         return this.#decide();
       // Runs of schedules are not extended.
+      case 'agreed':
+        return;
       case 'leave':
         participant.connection.close();
         return this.#leave(participant, true);

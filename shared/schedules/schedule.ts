@@ -4,7 +4,7 @@
  */
 import { nobleSigner, type Signer } from '../crypto/identity.ts';
 import { nobleSuite, type CryptoSuite } from '../crypto/suite.ts';
-import { MAX_REPEATS } from '../participant/session.ts';
+import { MAX_REPEATS } from '../participant/offer-reader.ts';
 import type { RoundOutcome } from '../participant/view.ts';
 import { FAULT_KINDS, injectFault, type FaultKind } from './faults.ts';
 import { NO_PLANT, type Plant } from './plant.ts';

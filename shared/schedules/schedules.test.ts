@@ -56,6 +56,11 @@ describe('schedules that found a bug', () => {
       expect(await played(seed, { setting })).toEqual({ violations: [], outcomes: { done: 2 } });
   });
 
+  it('UPLOAD-3: chunks on their way from a turn that was lost are no fault in the next one', async () => {
+    // Two of five had their turns, and time ran past both before their second chunks arrived.
+    expect(await played(10570)).toEqual({ violations: [], outcomes: { done: 2 } });
+  });
+
   it('LEAVE-1: secrets that are agreed after their attempt has ended are erased', async () => {
     // In each of these, time ran past the deadline of sharing while a tab agreed on secrets.
     const setting = { ...QUIET, rounds: 1, faults: 4, linkPercent: 0, focus: 'sharing', ...SLOW } as const;

@@ -18,7 +18,8 @@ const window = v.pipe(
 /** Height, width. */
 const plane = v.tuple([window, window]);
 const padding = v.picklist(['same', 'valid']);
-const activation = v.picklist(['relu', 'linear']);
+const activation = v.picklist(['relu', 'tanh', 'sigmoid', 'linear']);
+export type Activation = v.InferOutput<typeof activation>;
 
 /** Of one example, without the batch: [features], [length, features] or [height, width, channels]. */
 export const exampleShape = v.pipe(v.array(size), v.minLength(1), v.maxLength(4));
@@ -37,6 +38,8 @@ export const layer = v.variant('kind', [
   }),
   /** [height, width, channels] → [height', width', channels]. */
   v.strictObject({ kind: v.literal('maxPool'), poolSize: plane, strides: plane, padding }),
+  /** The same with means; beyond the edge there is nothing to take the mean of. */
+  v.strictObject({ kind: v.literal('averagePool'), poolSize: plane, strides: plane, padding }),
   /** Any shape → [its size], row-major. */
   v.strictObject({ kind: v.literal('flatten') }),
   /** Any shape → another of the same size, row-major. */

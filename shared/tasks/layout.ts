@@ -73,6 +73,7 @@ function tensorsOf(layer: Layer, inputShape: Shape): readonly (readonly [string,
         ['bias', [3 * layer.units]],
       ];
     case 'maxPool':
+    case 'averagePool':
     case 'flatten':
     case 'reshape':
     case 'dropout':

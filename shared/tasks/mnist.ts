@@ -45,6 +45,7 @@ export const mnistCnnTask: Task = {
     'Learn to read the digits 0 to 9 with the convolutional network of the paper that named federated averaging: 6.7 MB each way a round, and minutes of training.',
   model: convolutionalNetwork,
   training: { epochs: 1, batchSize: 32, learningRate: 0.1, optimizer: { kind: 'sgd' } },
+  // The largest change of a weight in a round was measured at 0.30 (three thirds, the first round).
   quantization: { range: 1, bits: 16 },
 };
 
@@ -56,5 +57,6 @@ export const mnistSmallCnnTask: Task = {
     'Learn to read the digits 0 to 9 with a convolutional network that a phone trains, its layers normalised group by group.',
   model: groupNormNetwork,
   training: { epochs: 1, batchSize: 32, learningRate: 0.2, optimizer: { kind: 'sgd' }, clipNorm: 1 },
+  // The largest change of a weight in a round was measured at 0.12 (2,000 digits each, ten rounds).
   quantization: { range: 1, bits: 16 },
 };

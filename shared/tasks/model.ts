@@ -21,7 +21,7 @@ const structure = v.strictObject({
   ),
   /** Shape of one example, without the batch. */
   inputShape: exampleShape,
-  layers: v.pipe(v.array(layer), v.minLength(1), v.maxLength(32)),
+  layers: v.pipe(v.array(layer), v.minLength(1), v.maxLength(32, 'at most 32 layers')),
   /**
    * Of the last layer's outputs, which are neither squashed nor normalised, and a label:
    * - `softmax-cross-entropy`: [classes] logits, the label is the class;

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { MIN_COHORT, MAX_COHORT, MAX_ROUNDS, DURATION_MS } from '../protocol/limits.ts';
 import { privacySettings } from '../privacy/settings.ts';
 import { localTraining } from './task.ts';
+import type { RunTerms } from './terms.ts';
 
 const integer = v.pipe(v.number(), v.safeInteger('an integer, without a fraction'));
 const durationMs = v.pipe(
@@ -58,6 +59,16 @@ export const runSettings = v.strictObject({
   /** Seeds the initial model and every shuffle; never a secret. */
   seed: v.optional(v.pipe(integer, v.minValue(0, 'at least 0')), 1),
   training: v.optional(localTraining),
+  /**
+   * One that an admin brought, in the place of the task's own: `given` begins with its weights, `fresh` with weights
+   * drawn by the seed.
+   */
+  model: v.exactOptional(
+    v.strictObject({
+      id: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'model.id: 64 hex characters')),
+      start: v.picklist(['given', 'fresh']),
+    }),
+  ),
   /** Noise, and what every client may spend; settings that contradict each other are refused later (privacy/settings). */
   privacy: v.optional(privacySettings, { mode: 'none' }),
   durationsMs: v.optional(
@@ -73,7 +84,10 @@ export const runSettings = v.strictObject({
   ),
 });
 export type RunSettingsInput = v.InferInput<typeof runSettings>;
-export type RunSettings = v.InferOutput<typeof runSettings>;
+export type RunSettings = v.InferOutput<typeof runSettings> & {
+  /** What the run asked before each of its extensions, oldest first; never part of what an admin sends. */
+  readonly earlier?: readonly RunTerms[] | undefined;
+};
 
 /** C: participants of so many invited that may work with the coordinator; at least one. */
 export const accomplicesOf = (

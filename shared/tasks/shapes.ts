@@ -38,6 +38,7 @@ function outputShape(layer: Layer, shape: Shape): Shape | string {
     case 'conv2d':
       return windowed(shape, layer.kernelSize, layer.strides, layer.padding, layer.filters);
     case 'maxPool':
+    case 'averagePool':
       return windowed(shape, layer.poolSize, layer.strides, layer.padding, shape[2] ?? 0);
     case 'flatten':
       return [sizeOf(shape)];

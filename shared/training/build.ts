@@ -3,8 +3,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { invariant, unreachable } from '../base/invariant.ts';
 import type { RandomSource } from '../base/random.ts';
 import { layoutOf } from '../tasks/layout.ts';
-import type { Layer } from '../tasks/layers.ts';
+import type { Activation, Layer } from '../tasks/layers.ts';
 import type { ModelSpecification } from '../tasks/model.ts';
+import { averagePool } from './average-pool.ts';
 import { dropout } from './dropout.ts';
 import { groupNorm } from './group-norm.ts';
 import { gru } from './gru.ts';
@@ -76,6 +77,8 @@ function apply(
     }
     case 'maxPool':
       return tf.maxPool(x as tf.Tensor4D, layer.poolSize, layer.strides, layer.padding);
+    case 'averagePool':
+      return averagePool(x as tf.Tensor4D, layer.poolSize, layer.strides, layer.padding);
     case 'flatten':
       return tf.reshape(x, [batch, x.size / batch]);
     case 'reshape':
@@ -102,5 +105,17 @@ function apply(
   }
 }
 
-const activate = (sums: tf.Tensor, activation: 'relu' | 'linear'): tf.Tensor =>
-  activation === 'relu' ? tf.relu(sums) : sums;
+function activate(sums: tf.Tensor, activation: Activation): tf.Tensor {
+  switch (activation) {
+    case 'relu':
+      return tf.relu(sums);
+    case 'tanh':
+      return tf.tanh(sums);
+    case 'sigmoid':
+      return tf.sigmoid(sums);
+    case 'linear':
+      return sums;
+    default:
+      return unreachable(activation);
+  }
+}

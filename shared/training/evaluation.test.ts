@@ -3,15 +3,12 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Examples } from '../data/examples.ts';
 import type { ModelSpecification } from '../tasks/model.ts';
-import { evaluate, evaluateInDetail } from './evaluation.ts';
+import { evaluate } from './evaluation.ts';
 import { startKernels } from './kernels/testing.ts';
 import { areaUnderCurve } from './ranking.ts';
 import { Tally } from './tally.ts';
 
 beforeAll(startKernels);
-
-const going = new AbortController().signal;
-const noBreak = async () => {};
 
 /** Logits are the inputs themselves. */
 const identity = (loss: ModelSpecification['loss'], units: number) => ({
@@ -46,20 +43,17 @@ describe('an evaluation', () => {
       [2, [5, 0, 1]],
       [2, [5, 0, 4]],
     ]);
-    const { accuracy, confusion, auc } = (await evaluateInDetail(
-      model,
-      parameters,
-      examples,
-      noBreak,
-      going,
-    )) ?? { accuracy: null };
+    const { accuracy, detail } = await evaluate(model, parameters, examples);
     expect(accuracy).toBe(3 / 6);
-    expect(confusion).toEqual([
-      [1, 1, 0],
-      [0, 1, 0],
-      [2, 0, 1],
-    ]);
-    expect(auc).toBeNull();
+    expect(detail).toEqual({
+      classes: [
+        { examples: 2, predicted: 3, right: 1 },
+        { examples: 1, predicted: 2, right: 1 },
+        { examples: 3, predicted: 1, right: 1 },
+      ],
+      confusion: { label: 2, predicted: 0, count: 2 },
+      auc: null,
+    });
   });
 
   it('of 1,201 examples is the mean over them all, not over batches, in three with a break after each', async () => {
@@ -72,18 +66,12 @@ describe('an evaluation', () => {
     const right = Math.log(Math.E + 2) - 1;
     let breaks = 0;
     const tensors = tf.memory().numTensors;
-    const detail = await evaluateInDetail(
-      model,
-      parameters,
-      examplesOf(rows),
-      async () => void breaks++,
-      going,
-    );
+    const yieldThread = async () => void breaks++;
+    const evaluation = await evaluate(model, parameters, examplesOf(rows), { yieldThread });
     expect(breaks).toBe(3);
-    expect(detail?.loss).toBeCloseTo((1_200 * right + 50) / 1_201, 5);
-    expect(detail?.accuracy).toBe(1_200 / 1_201);
-    const brief = evaluate(model, parameters, examplesOf(rows));
-    expect(brief).toEqual({ accuracy: detail?.accuracy, loss: detail?.loss });
+    expect(evaluation.loss).toBeCloseTo((1_200 * right + 50) / 1_201, 5);
+    expect(evaluation.accuracy).toBe(1_200 / 1_201);
+    expect(await evaluate(model, parameters, examplesOf(rows))).toEqual(evaluation);
     expect(tf.memory().numTensors).toBe(tensors);
   });
 
@@ -91,12 +79,16 @@ describe('an evaluation', () => {
     const controller = new AbortController();
     const rows = Array.from({ length: 1_500 }, () => [0, [1, 0, 0]] as const);
     let breaks = 0;
-    const cancel = async () => {
+    const yieldThread = async () => {
       breaks++;
       controller.abort();
     };
     const tensors = tf.memory().numTensors;
-    expect(await evaluateInDetail(model, parameters, examplesOf(rows), cancel, controller.signal)).toBeNull();
+    const cancelled = evaluate(model, parameters, examplesOf(rows), {
+      yieldThread,
+      signal: controller.signal,
+    });
+    await expect(cancelled).rejects.toThrow(/abort/);
     expect(breaks).toBe(1);
     expect(tf.memory().numTensors).toBe(tensors);
   });
@@ -110,14 +102,16 @@ describe('an evaluation', () => {
       [0, [-2]],
       [1, [3]],
     ]);
-    expect(await evaluateInDetail(binary.model, binary.parameters, examples, noBreak, going)).toMatchObject({
+    expect(await evaluate(binary.model, binary.parameters, examples)).toMatchObject({
       accuracy: 3 / 5,
-      confusion: [
-        [1, 1],
-        [1, 2],
-      ],
-      // Of six pairs, all but (-1, 1).
-      auc: 5 / 6,
+      detail: {
+        classes: [
+          { examples: 2, predicted: 2, right: 1 },
+          { examples: 3, predicted: 3, right: 2 },
+        ],
+        // Of six pairs, all but (-1, 1).
+        auc: 5 / 6,
+      },
     });
   });
 
@@ -128,7 +122,7 @@ describe('an evaluation', () => {
       [0, [9, 9.5]],
       [1, [-4, 0]],
     ]);
-    expect((await evaluateInDetail(binary.model, binary.parameters, examples, noBreak, going))?.auc).toBe(1);
+    expect((await evaluate(binary.model, binary.parameters, examples)).detail?.auc).toBe(1);
   });
 
   it('of numbers is right where the label is the nearest one', async () => {
@@ -137,11 +131,10 @@ describe('an evaluation', () => {
       [200, [199.75]],
       [3, [5]],
     ]);
-    expect(await evaluateInDetail(numbers.model, numbers.parameters, examples, noBreak, going)).toEqual({
+    expect(await evaluate(numbers.model, numbers.parameters, examples)).toEqual({
       accuracy: 0.5,
       loss: (0.0625 + 4) / 2,
-      confusion: null,
-      auc: null,
+      detail: null,
     });
   });
 });
@@ -188,11 +181,14 @@ describe('a tally', () => {
     expect(tally.result()).toEqual({
       accuracy: 0.5,
       loss: Number.NaN,
-      confusion: [
-        [1, 0],
-        [1, 0],
-      ],
-      auc: null,
+      detail: {
+        classes: [
+          { examples: 1, predicted: 2, right: 1 },
+          { examples: 1, predicted: 0, right: 0 },
+        ],
+        confusion: { label: 1, predicted: 0, count: 1 },
+        auc: null,
+      },
     });
   });
 });

@@ -1,50 +1,36 @@
 /** How well a model does on labelled examples, in batches, never the whole set at once. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from '../data/examples.ts';
+import type { Evaluation } from '../tasks/evaluation.ts';
 import { classesOf, type ModelSpecification } from '../tasks/model.ts';
 import { buildModel, type BuiltModel } from './build.ts';
 import { lossOf } from './losses.ts';
-import { Tally, type DetailedEvaluation, type Evaluation } from './tally.ts';
+import { Tally } from './tally.ts';
 
 const BATCH = 500;
 
-/**
- * Without giving the thread back. `parameters` is [d]; the examples are those that `examplesMisfit` finds nothing
- * against.
- */
-export function evaluate(
-  model: ModelSpecification,
-  parameters: Float32Array,
-  examples: Examples,
-): Evaluation {
-  const built = buildModel(model, parameters);
-  const tally = new Tally(model.loss, classesOf(model));
-  try {
-    for (const { labels, inputs } of batchesOf(examples)) {
-      const [outputs, loss] = judge(model, built, inputs, labels);
-      tally.add(outputs.dataSync<'float32'>(), labels, loss.dataSync()[0] ?? Number.NaN);
-      tf.dispose([outputs, loss]);
-    }
-  } finally {
-    built.dispose();
-  }
-  const { accuracy, loss } = tally.result();
-  return { accuracy, loss };
+/** How an evaluation treats the thread it runs on; by default it keeps it, and is not stopped. */
+interface EvaluationManners {
+  /** Called after each batch. */
+  readonly yieldThread?: () => Promise<void>;
+  readonly signal?: AbortSignal;
 }
 
-/** The same and more; gives the thread back after each batch. Null where the signal aborted. */
-export async function evaluateInDetail(
+/**
+ * `parameters` is [d]; the examples are those that `examplesMisfit` finds nothing against. Rejects with the signal's
+ * reason once it has aborted, after the batch in hand.
+ */
+export async function evaluate(
   model: ModelSpecification,
   parameters: Float32Array,
   examples: Examples,
-  yieldThread: () => Promise<void>,
-  signal: AbortSignal,
-): Promise<DetailedEvaluation | null> {
+  { yieldThread = async () => {}, signal }: EvaluationManners = {},
+): Promise<Evaluation> {
   const built = buildModel(model, parameters);
   const tally = new Tally(model.loss, classesOf(model));
   try {
     for (const { labels, inputs } of batchesOf(examples)) {
-      if (signal.aborted) return null;
+      signal?.throwIfAborted();
       const [outputs, loss] = judge(model, built, inputs, labels);
       try {
         tally.add(await outputs.data<'float32'>(), labels, (await loss.data())[0] ?? Number.NaN);
@@ -56,7 +42,8 @@ export async function evaluateInDetail(
   } finally {
     built.dispose();
   }
-  return signal.aborted ? null : tally.result();
+  signal?.throwIfAborted();
+  return tally.result();
 }
 
 interface Batch {

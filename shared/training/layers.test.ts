@@ -154,6 +154,25 @@ const GRADIENT_CASES: Record<string, ModelSpecification> = {
     ],
     loss: 'softmax-cross-entropy',
   },
+  'averagePool, tanh and sigmoid within': {
+    version: 1,
+    inputShape: [5, 4, 2],
+    layers: [
+      {
+        kind: 'conv2d',
+        filters: 3,
+        kernelSize: [2, 2],
+        strides: [1, 1],
+        padding: 'same',
+        activation: 'tanh',
+      },
+      { kind: 'averagePool', poolSize: [2, 3], strides: [2, 1], padding: 'same' },
+      { kind: 'flatten' },
+      { kind: 'dense', units: 4, activation: 'sigmoid' },
+      { kind: 'dense', units: 3, activation: 'linear' },
+    ],
+    loss: 'softmax-cross-entropy',
+  },
   'embedding, gru, sigmoid': {
     version: 1,
     inputShape: [6],

@@ -32,6 +32,29 @@ const plain = { epochs: 1, batchSize: 8, learningRate: 0.1, optimizer: { kind: '
 const momentum = { kind: 'momentum', momentum: 0.9 } as const;
 const adam = { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-7 } as const;
 
+/** Layers that no model which ships has, and models that are brought do. */
+const averagingNetwork: ModelSpecification = {
+  version: 1,
+  inputShape: [13, 12, 2],
+  layers: [
+    { kind: 'conv2d', filters: 4, kernelSize: [3, 3], strides: [1, 1], padding: 'same', activation: 'tanh' },
+    { kind: 'averagePool', poolSize: [2, 2], strides: [2, 2], padding: 'same' },
+    {
+      kind: 'conv2d',
+      filters: 3,
+      kernelSize: [2, 3],
+      strides: [1, 1],
+      padding: 'valid',
+      activation: 'sigmoid',
+    },
+    { kind: 'averagePool', poolSize: [6, 4], strides: [1, 1], padding: 'valid' },
+    { kind: 'flatten' },
+    { kind: 'dense', units: 5, activation: 'tanh' },
+    { kind: 'dense', units: 3, activation: 'linear' },
+  ],
+  loss: 'softmax-cross-entropy',
+};
+
 export const MODEL_CASES: readonly ModelCase[] = [
   {
     name: 'softmax regression',
@@ -89,6 +112,13 @@ export const MODEL_CASES: readonly ModelCase[] = [
     training: { ...plain, optimizer: adam, learningRate: 0.005, clipNorm: 0.5 },
     steps: 5,
     deltaSha256: '49e71cfadb118dd2dd39609a108cf4e85a4b3dfc7183055cb26d79d1dedd4a8b',
+  },
+  {
+    name: 'averaging CNN',
+    model: averagingNetwork,
+    training: plain,
+    steps: 5,
+    deltaSha256: '5be56ba4c6da2b1b8413c12ed04efb8d8c307ef86c1a059baf4a95f662de8ac0',
   },
 ];
 

@@ -1,27 +1,12 @@
 /** Counts what a model says of labelled examples, batch by batch. */
+import { detailOf, type Evaluation } from '../tasks/evaluation.ts';
 import type { Loss } from '../tasks/model.ts';
 import { areaUnderCurve } from './ranking.ts';
-
-export interface Evaluation {
-  /** 0..1; of an `mse` model the share of outputs that are nearest to their label. */
-  readonly accuracy: number;
-  /** Mean over the examples; in nats where it is a cross-entropy. */
-  readonly loss: number;
-}
-
-export interface DetailedEvaluation extends Evaluation {
-  /** Examples by label (row) and predicted label (column); null of an `mse` model. */
-  readonly confusion: readonly (readonly number[])[] | null;
-  /**
-   * Area under the ROC curve, 0..1; null where there are not two classes with examples of both, or where a
-   * score is not a number.
-   */
-  readonly auc: number | null;
-}
 
 export class Tally {
   readonly #loss: Loss;
   readonly #classes: number;
+  /** Examples by label (row) and predicted label (column); none of an `mse` model. */
   readonly #confusion: number[][];
   /** How strongly the second of two classes is predicted, a number an example. */
   readonly #scores: number[] = [];
@@ -55,12 +40,12 @@ export class Tally {
     }
   }
 
-  result(): DetailedEvaluation {
+  result(): Evaluation {
+    const auc = this.#classes === 2 ? areaUnderCurve(this.#scores, this.#labels) : null;
     return {
       accuracy: this.#correct / this.#count,
       loss: this.#lossSum / this.#count,
-      confusion: this.#loss === 'mse' ? null : this.#confusion,
-      auc: this.#classes === 2 ? areaUnderCurve(this.#scores, this.#labels) : null,
+      detail: this.#loss === 'mse' ? null : detailOf(this.#confusion, auc),
     };
   }
 }

@@ -32,8 +32,8 @@ export function trainerSuite(): void {
     const delta = await deltaOf({ ...job, onBatch: ({ loss }) => losses.push(loss) });
     expect(losses).toHaveLength(26);
     const parameters = job.parameters.map((value, i) => value + (delta[i] ?? 0));
-    const before = evaluate(blobsTask.model, job.parameters, blobExamples(400));
-    const after = evaluate(blobsTask.model, parameters, blobExamples(400));
+    const before = await evaluate(blobsTask.model, job.parameters, blobExamples(400));
+    const after = await evaluate(blobsTask.model, parameters, blobExamples(400));
     expect(after.loss).toBeLessThan(before.loss / 2);
     expect(after.accuracy).toBeGreaterThan(0.95);
   });
@@ -90,7 +90,7 @@ export function trainerSuite(): void {
       ...bad,
       examples: { ...bad.examples, inputs: bad.examples.inputs.map(() => Number.NaN) },
     });
-    evaluate(blobsTask.model, bad.parameters, bad.examples);
+    await evaluate(blobsTask.model, bad.parameters, bad.examples);
     expect(tf.memory().numTensors).toBe(before);
   });
 

@@ -115,7 +115,7 @@ async function runEpochs(
       const chosen = order.subarray(index * batchSize, Math.min(count, (index + 1) * batchSize));
       const loss = await trainBatch(job, learner, chosen);
       if (!Number.isFinite(loss))
-        return fail({ code: 'non-finite', detail: `The loss became ${loss} in epoch ${epoch + 1}.` });
+        return fail({ code: 'non-finite', detail: brokenLoss(loss, index + 1, epoch + 1) });
       lossSum += loss;
       job.onBatch({
         batch: epoch * batchesPerEpoch + index + 1,
@@ -128,6 +128,11 @@ async function runEpochs(
     }
   }
   return ok(lossSum / batchesPerEpoch);
+}
+
+function brokenLoss(loss: number, batch: number, epoch: number): string {
+  const what = Number.isNaN(loss) ? 'stopped being a number' : 'became infinite';
+  return `The loss ${what} at batch ${batch} of epoch ${epoch}.`;
 }
 
 /** One step on the chosen examples; the batch's mean loss before the step. */

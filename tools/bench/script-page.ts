@@ -1,5 +1,6 @@
 /** A page of Chromium with one bundled script, served from loopback. */
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { chromium, type Page } from 'playwright';
@@ -11,10 +12,22 @@ export interface ScriptPage {
   close(): Promise<void>;
 }
 
+interface PageNeeds {
+  /** Wasm files by the name that the page asks for: their paths. */
+  readonly wasmFiles?: Readonly<Record<string, string>>;
+  readonly browserArgs?: readonly string[];
+}
+
 /** Bundles the module at `entry`, opens a page and waits until the script has run. */
-export async function openScriptPage(entry: string): Promise<ScriptPage> {
-  const server = await serve(await bundle(entry));
-  const browser = await chromium.launch({ executablePath: requireBrowser(), args: [...BROWSER_ARGS] });
+export async function openScriptPage(
+  entry: string,
+  { wasmFiles = {}, browserArgs = [] }: PageNeeds = {},
+): Promise<ScriptPage> {
+  const server = await serve(await bundle(entry), wasmFiles);
+  const browser = await chromium.launch({
+    executablePath: requireBrowser(),
+    args: [...BROWSER_ARGS, ...browserArgs],
+  });
   const close = async () => {
     await browser.close();
     server.close();
@@ -29,11 +42,17 @@ export async function openScriptPage(entry: string): Promise<ScriptPage> {
   }
 }
 
+/** One module, also of what the script loads on first need. */
 async function bundle(entry: string): Promise<string> {
   const built = await build({
     configFile: false,
     logLevel: 'error',
-    build: { write: false, target: 'esnext', lib: { entry, formats: ['es'], fileName: 'page' } },
+    build: {
+      write: false,
+      target: 'esnext',
+      rolldownOptions: { output: { codeSplitting: false } },
+      lib: { entry, formats: ['es'], fileName: 'page' },
+    },
   });
   const [output] = [built].flat();
   const chunk = output && 'output' in output ? output.output[0] : undefined;
@@ -41,12 +60,14 @@ async function bundle(entry: string): Promise<string> {
   return chunk.code;
 }
 
-/** The page at /, and its script. */
-async function serve(script: string): Promise<Server> {
-  const answers: Readonly<Record<string, readonly [type: string, body: string]>> = {
+/** The page at /, its script, and the wasm files by name. */
+async function serve(script: string, wasmFiles: Readonly<Record<string, string>>): Promise<Server> {
+  const answers: Record<string, readonly [type: string, body: string | Buffer]> = {
     '/': ['text/html', '<!doctype html><title>Bench</title><script type="module" src="/page.js"></script>'],
     '/page.js': ['text/javascript', script],
   };
+  for (const [name, path] of Object.entries(wasmFiles))
+    answers[`/${name}`] = ['application/wasm', readFileSync(path)];
   const server = createServer((request, response) => {
     // Isolated pages have a clock of 5 µs instead of 100.
     response.setHeader('cross-origin-opener-policy', 'same-origin');

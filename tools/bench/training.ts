@@ -5,13 +5,13 @@
  */
 import type { Figure } from './figure.ts';
 import { openPage } from './training/browser.ts';
+import { gigaflops, MATMUL_FLOP, median, round } from './training/numbers.ts';
 import { BATCH, type Kernels, type Runner, type Side, type WorkloadName } from './training/protocol.ts';
 import { openThread } from './training/thread-runner.ts';
 
 const TURNS = 15;
 /** Blocks of about equal length, so that other processes cost each its like share. */
 const REPEATS: Readonly<Record<WorkloadName, number>> = { matmul: 8, '2nn': 40, cnn: 1 };
-const MATMUL_FLOP = 2 * 512 ** 3;
 const WARM_UPS = 3;
 const SIDES: readonly Kernels[] = ['stock', 'ours'];
 /** Where a step takes seconds, and nothing is compared turn by turn. */
@@ -67,15 +67,6 @@ async function* measureModel(
     const matmulMs = median(times.get(`${kernels} matmul`) ?? []);
     const stepMs = median(times.get(`${kernels} ${model}`) ?? []);
     yield { name: 'step-ms', unit: 'ms', value: round(stepMs), params };
-    yield { name: 'matmul-gflops', unit: 'GFLOP/s', value: round(MATMUL_FLOP / matmulMs / 1e6), params };
+    yield { name: 'matmul-gflops', unit: 'GFLOP/s', value: gigaflops(MATMUL_FLOP, matmulMs), params };
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-}
-
-/** To three decimals. */
-function round(value: number): number {
-  return Math.round(value * 1_000) / 1_000;
 }

@@ -6,12 +6,24 @@ import { abort, dismissed, result } from './outcome.ts';
 import { link, peersGone, relayed, roster, share, shared, shares } from './sharing.ts';
 import { advertise, progress } from './training.ts';
 import { confirm, confirmations, reveal, unmaskRequest } from './unmasking.ts';
-import { fault, finished, greeting, hello, leave, ready, room, welcome } from './waiting.ts';
+import {
+  agreed,
+  extended,
+  fault,
+  finished,
+  greeting,
+  hello,
+  leave,
+  ready,
+  room,
+  welcome,
+} from './waiting.ts';
 
 export const toCoordinator = v.variant('kind', [
   hello,
   ready,
   leave,
+  agreed,
   accept,
   decline,
   progress,
@@ -29,6 +41,7 @@ export const toParticipant = v.variant('kind', [
   greeting,
   welcome,
   room,
+  extended,
   offer,
   roster,
   relayed,

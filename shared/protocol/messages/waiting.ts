@@ -1,6 +1,7 @@
 /** Before and between rounds: greeting, hello, welcome, the waiting room, leaving, the end of a run. */
 import * as v from 'valibot';
 import { task } from '../../tasks/task.ts';
+import { runTerms } from '../../tasks/terms.ts';
 import { FAULT_CODES } from '../faults.ts';
 import { bytes32, bytesUpTo, count, signature, text } from './common.ts';
 
@@ -41,6 +42,13 @@ export const hello = v.strictObject({
 /** Its data are loaded: it counts as present in the waiting room. */
 export const ready = v.strictObject({ kind: v.literal('ready'), backend: text(40) });
 export const leave = v.strictObject({ kind: v.literal('leave') });
+/** What its person has agreed to: after a welcome, before `ready`, and as the answer to `extended`. */
+export const agreed = v.strictObject({
+  kind: v.literal('agreed'),
+  terms: runTerms,
+  /** Its person has been asked about the newest extension: terms below it are a no. */
+  isAnswer: v.boolean(),
+});
 
 // coordinator → participant
 
@@ -55,7 +63,9 @@ export const welcome = v.strictObject({
 });
 /** Sent whenever the number changes while the participant waits. */
 export const room = v.strictObject({ kind: v.literal('room'), here: count, needed: count });
-/** The run is over; the last model can be fetched by hash. */
+/** An admin has extended the run to these terms, in all; nothing beyond what was agreed to follows before `agreed`. */
+export const extended = v.strictObject({ kind: v.literal('extended'), terms: runTerms });
+/** The run is over; the last model can be fetched by hash. The connection stays for an extension. */
 export const finished = v.strictObject({
   kind: v.literal('finished'),
   outcome: v.picklist(['done', 'stopped', 'failed']),

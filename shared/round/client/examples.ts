@@ -79,6 +79,7 @@ export const policy: ClientPolicy = {
   revealed: new Map(),
   ownLimit: { epsilon: Infinity, delta: 1e-5 },
   promised: null,
+  rounds: Infinity,
   ledger: { entries: [], run: checked('abcdefghijklmnop', isRunId), self: tab(SELF), sid },
 };
 export const offered = (change: Partial<Offer> = {}, insists: Partial<ClientPolicy> = {}): ClientStep =>

@@ -11,8 +11,10 @@ import type { ClientPolicy } from './types.ts';
 
 /** Why the offer is not for this participant, as a sentence; null where it is. */
 export function objection(offer: Offer, task: Task, policy: ClientPolicy): string | null {
-  const { invited, minCohort, minSurvivors, accomplices, vectorWords, training } = offer;
+  const { round, invited, minCohort, minSurvivors, accomplices, vectorWords, training } = offer;
   if (offer.taskId !== task.id) return `The offer is for the task ${offer.taskId}, not ${task.id}.`;
+  if (!(round <= policy.rounds))
+    return `The offer is for round ${round}; this tab has agreed to ${policy.rounds} rounds of this run.`;
   if (minCohort < policy.minCohort)
     return `The offer is for cohorts of ${minCohort}; this participant insists on ${policy.minCohort}.`;
   if (minSurvivors < policy.minSurvivors)

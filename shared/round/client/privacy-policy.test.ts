@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isSid, type Sid } from '../../base/ids.ts';
+import { withClipNorm } from '../../privacy/adaptive-clip.ts';
 import type { OfferedPrivacy } from '../../privacy/offered-privacy.ts';
 import { checkedPrivacy } from '../../privacy/settings.ts';
 import { parameterCount } from '../../tasks/layout.ts';
@@ -21,6 +22,23 @@ function noisy(mode: 'distributed' | 'central' | 'local' = 'distributed', rounds
   const settings = { mode, clipNorm: 1, bits: 20, epsilon: 4, delta: 1e-5 };
   const checked = checkedPrivacy(settings, { ...run, rounds });
   if (!checked.ok || checked.value === null) throw new Error('there is noise');
+  return checked.value;
+}
+
+type Mechanism = OfferedPrivacy['mechanism'];
+
+/** For one round, which so few are enough for at this ε. */
+function adaptive(): OfferedPrivacy {
+  const settings = {
+    mode: 'local',
+    clipNorm: 1,
+    bits: 20,
+    epsilon: 40,
+    delta: 1e-5,
+    adaptiveClip: true,
+  } as const;
+  const checked = checkedPrivacy(settings, { ...run, clients: 8, rounds: 1 });
+  if (!checked.ok || checked.value === null) throw new Error(checked.ok ? 'no noise' : checked.fault.reason);
   return checked.value;
 }
 
@@ -87,6 +105,37 @@ describe('an offer of noise', () => {
     ],
   ])('with %s is declined', (_, change, reason) => {
     expect(refusal(change(noisy()))).toMatch(reason);
+  });
+
+  it('CLIP-2: whose clip has moved is taken: in grid steps, and so in ε, it is the same', () => {
+    const privacy = adaptive();
+    for (const clipNorm of [1e-6, 0.3, 1, 7, 1e6]) {
+      const mechanism = withClipNorm(privacy.mechanism, clipNorm);
+      expect(take({ ...privacy, mechanism })).toMatchObject({ kind: 'training' });
+      expect(countedOffer({ ...offer, privacy: { ...privacy, mechanism } })).toEqual(
+        countedOffer({ ...offer, privacy }),
+      );
+    }
+  });
+
+  it.each<[string, (mechanism: Mechanism) => Partial<Mechanism>, RegExp]>([
+    [
+      'a lane that is larger than planned for',
+      ({ lanes }) => ({ lanes: [3 * (lanes[0] ?? 0)] }),
+      /gives ε = /,
+    ],
+    ['two lanes', ({ lanes }) => ({ lanes: [...lanes, 1] }), /numbers that this version does not send/],
+    ['a clip of nothing', () => ({ clipNorm: 0 }), /none that can be made/],
+    ['a clip below 0', () => ({ clipNorm: -1 }), /none that can be made/],
+    ['a clip beyond all', () => ({ clipNorm: 1e7 }), /none that can be made/],
+    ['a clip that is no number', () => ({ clipNorm: NaN }), /none that can be made/],
+    ['a clip on the old scale', ({ clipNorm }) => ({ clipNorm: 2 * clipNorm }), /longer than the updates/],
+    ['a finer grid', ({ scale }) => ({ scale: 2 * scale }), /longer than the updates/],
+  ])('CLIP-3: with an adaptive clip and %s is declined', (_, change, reason) => {
+    const privacy = adaptive();
+    expect(
+      refusal({ ...privacy, mechanism: { ...privacy.mechanism, ...change(privacy.mechanism) } }),
+    ).toMatch(reason);
   });
 
   it('that counts on those who may not keep their noise secret is declined', () => {

@@ -1,4 +1,5 @@
 /** What a participant checks of an offer's noise, and of its own ledger, before it accepts (PRIVACY.md, "Ledger"). */
+import { adaptsClip } from '../../privacy/adaptive-clip.ts';
 import { epsilonOfOffer } from '../../privacy/mechanism-epsilon.ts';
 import { isSound } from '../../privacy/mechanism-parameters.ts';
 import { countedMechanism, type Caps, type CountedMechanism } from '../../privacy/ledger.ts';
@@ -57,7 +58,11 @@ function mechanismObjection(
   parameters: number,
 ): string | null {
   if (!isSound(mechanism)) return 'The offered noise is none that can be made.';
-  if (mechanism.lanes.length > 0) return 'The offer asks for numbers that this version does not send.';
+  if (mechanism.lanes.length > 0 && !adaptsClip(mechanism))
+    return 'The offer asks for numbers that this version does not send.';
+  // Room for the rounding of c = C·s, which is within one of what the squares of an update at the clip sum up to.
+  if ((mechanism.clipNorm * mechanism.scale) ** 2 > mechanism.squaredNormBound + 1)
+    return 'The offered clip is longer than the updates that the offered noise is for.';
   if (mechanism.parameters !== parameters)
     return `The offered noise is for ${mechanism.parameters} parameters; the model has ${parameters}.`;
   if (mechanism.minSurvivors !== minSurvivors)

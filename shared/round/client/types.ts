@@ -193,7 +193,9 @@ export interface ClientPolicy {
   readonly revealed: ReadonlyMap<string, number>;
   /** Over all tabs of this profile and all runs on this origin; ε = ∞ where the person sets no limit. */
   readonly ownLimit: Omit<Caps, 'participations'>;
-  /** What the run promised this participant first; null where this is the first offer. */
+  /** The last round of the run that its person agreed to. */
+  readonly rounds: number;
+  /** What its person agreed to that one client may spend in this run; null where this is the first offer. */
   readonly promised: Caps | null;
   /** What the ledger holds, and what an entry for this offer would be of; null where it could not be read. */
   readonly ledger: {

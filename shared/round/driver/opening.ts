@@ -53,12 +53,12 @@ export async function openSum(
   if (!removed.ok) return removed;
   const mean = meanOfSum(sum, masks.survivors.length, { offer, sid }, { random, prg: suite.prg });
   if (!mean.ok) return mean;
-  const model = federatedAverage(global, mean.value);
+  const model = federatedAverage(global, mean.value.mean);
   if (!model.ok) return model;
   return ok({
     parameters: model.value,
     modelHash: modelHashOf(bytesOfParameters(model.value)),
     sumHash: bytesToHex(suite.sha256(bytesOfWords(sum))),
-    withinClip: null,
+    withinClip: mean.value.withinClip,
   });
 }

@@ -35,7 +35,7 @@ export class UploadTurns {
 
   take(from: ParticipantId, chunk: Chunk): Result<'ignored' | 'more' | 'complete', Fault> {
     const taken = this.#uploads.take(from, chunk);
-    this.#watch(from);
+    if (!taken.ok || taken.value !== 'ignored') this.#watch(from);
     if (taken.ok && taken.value === 'complete') this.#grant(this.#uploads.advance());
     return taken;
   }
@@ -52,6 +52,11 @@ export class UploadTurns {
     const name = `turn ${from}`;
     timers.cancel(name);
     if (!this.#uploads.isUploading(from)) return;
-    timers.start(name, UPLOAD_STALL_MS, () => enqueue(async () => this.#grant(this.#uploads.stalled(from))));
+    timers.start(name, UPLOAD_STALL_MS, () =>
+      enqueue(async () => {
+        this.#grant(this.#uploads.stalled(from));
+        this.#watch(from);
+      }),
+    );
   }
 }

@@ -3,7 +3,7 @@ import { bytesToHex } from '../../base/bytes.ts';
 import type { ParticipantId } from '../../base/ids.ts';
 import { nobleSuite } from '../../crypto/suite.ts';
 import { packLanes } from '../../numeric/pack.ts';
-import { bytesOfWords } from '../../numeric/ring.ts';
+import { addVector, bytesOfWords } from '../../numeric/ring.ts';
 import { CHUNK_LANES } from '../../protocol/limits.ts';
 import { Uploads } from './uploads.ts';
 
@@ -135,6 +135,31 @@ describe('uploads', () => {
     send(uploads, B, other);
     expect(uploads.advance()).toEqual([]);
     expect(lanes(uploads.sum)).toEqual(lanes(vector(1).map((word, i) => word + (other[i] ?? 0))));
+  });
+
+  it('UPLOAD-3: one that stalls keeps its turn and what it sent as long as nobody waits', () => {
+    const uploads = uploadsOf([A, B], 2);
+    uploads.take(A, chunkOf(vector(1), 0));
+    expect(uploads.stalled(A)).toEqual([]);
+    send(uploads, A, vector(1), 1);
+    expect(lanes(uploads.sum)).toEqual(lanes(vector(1)));
+  });
+
+  it('UPLOAD-3: what is still on its way of a turn that was lost is ignored in the next one, and no fault', () => {
+    const uploads = uploadsOf([A, B], 1);
+    uploads.take(A, chunkOf(vector(1), 0));
+    uploads.stalled(A);
+    send(uploads, B, vector(2));
+    expect(uploads.advance()).toEqual([{ to: A, nextChunk: 0 }]);
+    expect(uploads.take(A, chunkOf(vector(1), 1))).toEqual(ignored);
+    send(uploads, A, vector(1));
+    const both = vector(1);
+    addVector(both, vector(2));
+    expect(lanes(uploads.sum)).toEqual(lanes(both));
+    // Once the new turn has begun, and in a first turn, order is order.
+    for (const from of [A, C]) uploads.enqueue(from);
+    uploads.take(A, chunkOf(vector(1), 0));
+    expect(uploads.take(A, chunkOf(vector(1), 2))).toMatchObject({ ok: false });
   });
 
   it('UPLOAD-4: one that comes back goes on where it was; one that stalls begins again at the end', () => {

@@ -28,6 +28,8 @@ export interface Grant {
 interface Spool {
   readonly bytes: Uint8Array<ArrayBuffer>;
   next: number;
+  /** Its participant lost an earlier turn: what it sent in that may be on its way still. */
+  hasStragglers: boolean;
 }
 
 export class Uploads {
@@ -39,6 +41,7 @@ export class Uploads {
   readonly #atOnce: number;
   readonly #spools = new Map<ParticipantId, Spool>();
   readonly #queue: ParticipantId[] = [];
+  readonly #stalled = new Set<ParticipantId>();
   readonly #sum: Uint32Array<ArrayBuffer>;
 
   /** `laneBits` is W. */
@@ -73,9 +76,10 @@ export class Uploads {
     return this.#advance();
   }
 
-  /** It has its turn and does not use it: back to the end of the queue. */
+  /** It has its turn and does not use it: back to the end of the queue, where anybody waits; else it may take its time. */
   stalled(from: ParticipantId): readonly Grant[] {
-    if (!this.#spools.delete(from)) return [];
+    if (this.#queue.length === 0 || !this.#spools.delete(from)) return [];
+    this.#stalled.add(from);
     this.#queue.push(from);
     return this.#advance();
   }
@@ -86,12 +90,15 @@ export class Uploads {
 
   /**
    * Chunks of one that has no turn are ignored. Rejects (`wrong-length`, `wrong-hash`) a chunk that is not the next
-   * one, has another length, or other bytes than its hash names; chunks that came before are ignored.
+   * one, has another length, or other bytes than its hash names; chunks that came before are ignored, and those of a
+   * turn that was lost, until the first of the new turn comes.
    */
   take(from: ParticipantId, chunk: Chunk): Result<'ignored' | 'more' | 'complete', Fault> {
     const spool = this.#spools.get(from);
     if (spool === undefined) return ok('ignored');
     if (chunk.chunks === this.#chunks && chunk.index < spool.next) return ok('ignored');
+    if (spool.hasStragglers && chunk.chunks === this.#chunks && chunk.index > spool.next)
+      return ok('ignored');
     if (chunk.chunks !== this.#chunks || chunk.index !== spool.next)
       return wrongLength(
         `Chunk ${chunk.index} of ${chunk.chunks} came where chunk ${spool.next} of ${this.#chunks} was due.`,
@@ -104,6 +111,7 @@ export class Uploads {
       return fail({ code: 'wrong-hash', detail: `Chunk ${chunk.index} is not what its hash names.` });
     spool.bytes.set(chunk.bytes, start);
     spool.next++;
+    spool.hasStragglers = false;
     if (spool.next < this.#chunks) return ok('more');
     this.#spools.delete(from);
     const added = addPacked(this.#sum, spool.bytes, this.#laneBits, 0);
@@ -136,7 +144,8 @@ export class Uploads {
     while (this.#spools.size < this.#atOnce) {
       const next = this.#queue.shift();
       if (next === undefined) break;
-      this.#spools.set(next, { bytes: new Uint8Array(this.#bytes), next: 0 });
+      const hasStragglers = this.#stalled.has(next);
+      this.#spools.set(next, { bytes: new Uint8Array(this.#bytes), next: 0, hasStragglers });
       grants.push({ to: next, nextChunk: 0 });
     }
     return grants;

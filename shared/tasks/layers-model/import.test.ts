@@ -82,8 +82,8 @@ describe('a layers model of another program', () => {
   it.each<[string, unknown, RegExp]>([
     [
       'a layer that is not known',
-      foreign({}, [{ class_name: 'LSTM', config: { name: 'memory' } }]),
-      /^Layer "memory" \(LSTM\) is not supported\. Supported are Dense, /,
+      foreign({}, [{ class_name: 'Minimum', config: { name: 'memory' } }]),
+      /^Layer "memory" \(Minimum\) is not supported\. Supported are Dense, /,
     ],
     [
       'a class that every object has',
@@ -92,7 +92,7 @@ describe('a layers model of another program', () => {
     ],
     [
       'an activation that is not known',
-      foreign({ activation: 'tanh' }),
+      foreign({ activation: 'swish' }),
       /^Layer "hidden" \(Dense\): activation: only "relu"/,
     ],
     [
@@ -117,28 +117,28 @@ describe('a layers model of another program', () => {
     [
       'inputs of any length',
       foreign({ batch_input_shape: [null, null] }),
-      /cannot be trained here: inputShape/,
+      /takes inputs of any length, \[any\]\. Make it for inputs of one shape/,
     ],
     [
       'layers that do not fit',
       foreign({}, [{ class_name: 'GRU', config: { name: 'g', units: 2, recurrent_activation: 'sigmoid' } }]),
-      /cannot be trained here/,
+      /^Layer "g" \(GRU\) does not fit what comes before it, or its input: layer 2 \(gru\) takes \[length, features\]/,
     ],
     [
       'a branching model',
-      { ...foreign(), modelTopology: { class_name: 'Functional', config: { layers: [] } } },
-      /only models of layers one after another/,
+      { ...foreign(), modelTopology: { class_name: 'Graph', config: { layers: [] } } },
+      /modelTopology.*models of layers one after another are read/,
     ],
     ['a graph model', { ...foreign(), format: 'graph-model' }, /only layers models are read/],
     [
-      'quantized weights',
+      'weights of whole numbers',
       {
         ...foreign(),
         weightsManifest: [
           { paths: ['a.bin'], weights: [{ name: 'out/kernel', shape: [21], dtype: 'uint8' }] },
         ],
       },
-      /"out\/kernel" is not stored as float32/,
+      /"out\/kernel" is of uint8; weights are float32 here/,
     ],
     [
       'a weight too many',
@@ -150,6 +150,23 @@ describe('a layers model of another program', () => {
         ],
       },
       /lists 5 weights, its layers take 4/,
+    ],
+    [
+      'frozen layers',
+      foreign({ trainable: false }),
+      /^Layer "hidden" \(Dense\): trainable: every layer learns here/,
+    ],
+    [
+      'statistics of examples',
+      foreign({}, [{ class_name: 'BatchNormalization', config: { name: 'norm' } }]),
+      /^Layer "norm" \(BatchNormalization\) is not supported\. It keeps statistics of the examples/,
+    ],
+    [
+      'an activation that follows no sums',
+      foreign({ activation: 'relu' }, [
+        { class_name: 'Activation', config: { name: 'a', activation: 'tanh' } },
+      ]),
+      /^Layer "a" \(Activation\): activation: "tanh" follows a layer of sums/,
     ],
     ['a weight too few', { ...foreign(), weightsManifest: [] }, /"hidden\/kernel" is missing/],
   ])('is refused for %s', (_what, value, sentence) => {

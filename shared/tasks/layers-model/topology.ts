@@ -68,7 +68,8 @@ function kerasLayers(layer: Layer, name: string, inputShape: Shape): readonly Ke
         use_bias: true,
       });
     case 'maxPool':
-      return one('MaxPooling2D', {
+    case 'averagePool':
+      return one(layer.kind === 'maxPool' ? 'MaxPooling2D' : 'AveragePooling2D', {
         pool_size: layer.poolSize,
         strides: layer.strides,
         padding: layer.padding,

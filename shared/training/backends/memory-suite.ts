@@ -1,24 +1,13 @@
 /** What 200 rounds leave behind in a tab, run in Node and in a browser on the wasm backend. */
-import * as tf from '@tensorflow/tfjs-core';
-import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { expect, it } from 'vitest';
 import { examplesFor, jobOf, MODEL_CASES } from '../model-cases.ts';
 import { trainLocally } from '../trainer.ts';
+import { memorySizes, type MemorySizes } from './memory-sizes.ts';
 import { required } from './testing.ts';
 
 const UPDATES = 200;
 /** The heap has its size after the first few: before, it grows in steps of its own. */
 const WARM_UPS = 5;
-
-/** Tensors, their bytes, and the bytes of WebAssembly's memory. */
-function sizes(): readonly number[] {
-  const backend = tf.backend();
-  if (!(backend instanceof BackendWasm)) throw new Error('wasm is started');
-  const { numTensors, numBytes } = tf.memory();
-  const heap: unknown = Reflect.get(backend.wasm, 'HEAPU8');
-  if (!(heap instanceof Uint8Array)) throw new Error('the module shows its heap');
-  return [numTensors, numBytes, heap.byteLength];
-}
 
 /** The backend must be started. */
 export function memorySuite(): void {
@@ -26,12 +15,12 @@ export function memorySuite(): void {
     const modelCase = MODEL_CASES.find(({ name }) => name === '2NN');
     if (!modelCase) throw new Error('the 2NN is a case');
     const examples = examplesFor(modelCase.model, 3 * modelCase.training.batchSize);
-    let before: readonly number[] = [];
+    let before: MemorySizes | null = null;
     for (let update = 0; update < UPDATES; update++) {
-      if (update === WARM_UPS) before = sizes();
+      if (update === WARM_UPS) before = memorySizes();
       required(await trainLocally(jobOf(modelCase, { examples, shuffleLabel: `round ${update}` })));
     }
     // A leak of 100 kB an update would need 20 MB more.
-    expect(sizes()).toEqual(before);
+    expect(memorySizes()).toEqual(before);
   }, 120_000);
 }

@@ -267,6 +267,31 @@ describe('a local update on a backend that breaks', () => {
     expect(chooser.choice?.reason).toMatch(/It failed: out of memory/);
   });
 
+  it('is replaced once, though an evaluation on it was under way, too', async () => {
+    const { candidate, breakDown } = brittle();
+    const cpu = counted(cpuCandidate);
+    const { chooser } = chooserOf([candidate, cpu]);
+    required(await chooser.start('auto'));
+    const evaluated = Promise.withResolvers<void>();
+    const results = await Promise.all([
+      chooser.run(async () => {
+        if (tf.getBackend() === 'wasm') breakDown();
+        return tf.getBackend();
+      }),
+      chooser.run(async () => {
+        if (tf.getBackend() === 'wasm') await evaluated.promise;
+        return tf.getBackend();
+      }),
+      // Begins while the next backend is being started, and waits for it.
+      Promise.resolve().then(() => chooser.run(async () => tf.getBackend())),
+      // By now the first has its next backend; the second learns late that its own had broken.
+      new Promise<void>((resolve) => setImmediate(resolve)).then(() => evaluated.resolve()),
+    ]);
+    expect(results.slice(0, 3)).toEqual(['cpu', 'cpu', 'cpu']);
+    expect(cpu.starts).toBe(1);
+    expect(chooser.choice?.name).toBe('cpu');
+  });
+
   it('is an error where no other backend is left', async () => {
     const { candidate, breakDown } = brittle();
     const { chooser } = chooserOf([candidate]);

@@ -29,6 +29,8 @@ export class TrainingBackends {
   readonly #broken = new Set<BackendName>();
   #starting: Promise<Result<BackendChoice, string>> | null = null;
   #chosen: (Started & { readonly choice: BackendChoice }) | null = null;
+  /** Under way where a backend broke. */
+  #replacing: Promise<Result<BackendChoice, string>> | null = null;
 
   /** `candidates` in order of preference where no trial decides, the last resort last. */
   constructor(candidates: readonly Candidate[], ports: BackendPorts) {
@@ -55,10 +57,11 @@ export class TrainingBackends {
   /**
    * The result of `work`, which computes on the current backend and may be called again: where the backend broke
    * meanwhile, its result is dropped, and `work` runs on the next. It should end soon after `broken` has
-   * aborted. Throws what `work` throws on a backend that is whole.
+   * aborted. Throws what `work` throws on a backend that is whole. Works may overlap.
    */
   async run<T>(work: (broken: AbortSignal) => Promise<T>): Promise<T> {
     for (;;) {
+      await this.#replacing;
       const chosen = this.#chosen;
       invariant(chosen, 'a backend is started before it is used');
       const outcome = await outcomeOf(() => work(chosen.running.broken));
@@ -139,8 +142,16 @@ export class TrainingBackends {
     return tried;
   }
 
+  /** Once, however many works met the break. */
+  async #replace(broken: Started, fault: string): Promise<Result<BackendChoice, string>> {
+    if (this.#replacing !== null) return this.#replacing;
+    if (this.#chosen !== null && this.#chosen.candidate !== broken.candidate) return ok(this.#chosen.choice);
+    this.#replacing = this.#takeNext(broken, fault).finally(() => (this.#replacing = null));
+    return this.#replacing;
+  }
+
   /** The next candidate takes the place of one that broke. */
-  async #replace({ candidate, running }: Started, fault: string): Promise<Result<BackendChoice, string>> {
+  async #takeNext({ candidate, running }: Started, fault: string): Promise<Result<BackendChoice, string>> {
     this.#broken.add(candidate.name);
     this.#chosen = null;
     candidate.stop();

@@ -1,5 +1,5 @@
 /**
- * What the training suite measures: one SGD step of two models at batch 32, and a product of 512 × 512
+ * What the training suites measure: one SGD step of two models at batch 32, and a product of 512 × 512
  * matrices. Runs in a worker thread of Node and in a page, on each backend, without or with our kernels.
  */
 import * as tf from '@tensorflow/tfjs-core';
@@ -9,7 +9,8 @@ import '@tensorflow/tfjs-layers';
 import { startCpu, startWasm, type WasmFiles } from '#shared/training/backend.ts';
 import { webGpuCandidate } from '#shared/training/backends/webgpu.ts';
 import { descend } from '#shared/training/kernels/descend.ts';
-import { BATCH, type Side, type Workload } from './protocol.ts';
+import { recordKernels } from './kernel-recorder.ts';
+import { BATCH, type ProfiledStep, type Side, type Workload } from './protocol.ts';
 import { registerFilterGradient } from './stock-filter-gradient.ts';
 
 const RATE = 0.05;
@@ -22,12 +23,29 @@ type Step = () => Promise<number>;
 export async function startWorkload(files: WasmFiles, side: Side): Promise<Workload> {
   await startSide(files, side);
   const steps = { '2nn': twoLayerStep(), cnn: convolutionalStep(), matmul: matrixStep(side) };
-  return async (name, repeats) => {
-    const step = steps[name];
-    const start = performance.now();
-    for (let i = 0; i < repeats; i++) await step();
-    return (performance.now() - start) / repeats;
+  return {
+    run: async (name, repeats) => {
+      const step = steps[name];
+      const start = performance.now();
+      for (let i = 0; i < repeats; i++) await step();
+      return (performance.now() - start) / repeats;
+    },
+    profile: (count) => profile(steps.cnn, count),
   };
+}
+
+async function profile(step: Step, count: number): Promise<readonly ProfiledStep[]> {
+  const profiled: ProfiledStep[] = [];
+  for (let i = 0; i < count; i++) {
+    let ms = 0;
+    const calls = await recordKernels(async () => {
+      const start = performance.now();
+      await step();
+      ms = performance.now() - start;
+    });
+    profiled.push({ ms, calls });
+  }
+  return profiled;
 }
 
 /** On wasm, `stock` is TF.js's own kernels plus the filter gradient alone, which it lacks. */

@@ -13,7 +13,7 @@ const join = {
   kind: 'join',
   run: RUN,
   invitation: encodeInvitation(await createInvitation(nobleSigner(new Uint8Array(32).fill(1)), RUN, terms)),
-  consent: { promised: null, ownLimit: { epsilon: Infinity, delta: 1e-5 } },
+  consent: { agreed: null, ownLimit: { epsilon: Infinity, delta: 1e-5 } },
 } as const;
 
 type News =
@@ -34,6 +34,7 @@ function start() {
   const client = new ParticipantClient({
     view: (view) => tell({ kind: 'view', view }),
     backend: () => {},
+    ownScore: () => {},
     dataDeleted: () => tell({ kind: 'data-deleted' }),
     broken: (detail) => tell({ kind: 'broken', detail }),
   });

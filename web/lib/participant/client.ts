@@ -2,7 +2,7 @@
 import type { BackendChoice, BackendWish } from '#shared/participant/backend-choice.ts';
 import type { PeerLinks } from '#shared/participant/peer-links.ts';
 import type { Command, ParticipantView } from '#shared/participant/view.ts';
-import type { FromWorker, ToWorker, TrainingCommand } from './channel.ts';
+import type { FromWorker, OwnScore, ScoreCommand, ToWorker, TrainingCommand } from './channel.ts';
 import { servePeerLinks } from './peer-bridge.ts';
 import { rememberedSlot as recallSlot, rememberSlot } from './slots.ts';
 
@@ -10,6 +10,7 @@ export interface ParticipantListener {
   view(view: ParticipantView): void;
   dataDeleted(): void;
   backend(choice: BackendChoice, wish: BackendWish): void;
+  ownScore(score: OwnScore): void;
   /** The worker could not be started, or broke: nothing more comes. */
   broken(detail: string): void;
 }
@@ -28,6 +29,7 @@ export class ParticipantClient {
       if (data.kind === 'view') listener.view(data.view);
       else if (data.kind === 'data-deleted') listener.dataDeleted();
       else if (data.kind === 'backend') listener.backend(data.choice, data.wish);
+      else if (data.kind === 'own-score') listener.ownScore(data.score);
       else if (data.kind === 'slot') rememberSlot(sessionStorage, data.run, data.index);
     });
     this.#worker.addEventListener('error', (event) => {
@@ -38,11 +40,11 @@ export class ParticipantClient {
       : Promise.resolve();
   }
 
-  send(command: Command | TrainingCommand): void {
+  send(command: Command | TrainingCommand | ScoreCommand): void {
     void this.#ready.then(() => this.#post(command));
   }
 
-  #post(command: Command | TrainingCommand): void {
+  #post(command: Command | TrainingCommand | ScoreCommand): void {
     if (command.kind !== 'join') return this.#worker.postMessage(command satisfies ToWorker);
     const { port1, port2 } = new MessageChannel();
     const rememberedSlot = recallSlot(sessionStorage, command.run);

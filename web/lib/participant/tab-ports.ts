@@ -1,9 +1,11 @@
 /** The tab's ports: its own WebSocket, fetch, IndexedDB, timers and trainer, all in the worker. */
 import { systemRandom } from '#shared/base/random.ts';
 import { fail, ok, type Result } from '#shared/base/result.ts';
-import { loadShard } from '#shared/data/shards.ts';
+import type { Examples } from '#shared/data/examples.ts';
+import { loadShard, MANIFEST_FILE, type ShardFault, type ShardReference } from '#shared/data/shards.ts';
 import type { PeerLinks } from '#shared/participant/peer-links.ts';
 import type { IdentityPort, ParticipantPorts, SocketPort } from '#shared/participant/ports.ts';
+import type { Task } from '#shared/tasks/task.ts';
 import { AttemptsVault } from './attempts-vault.ts';
 import { KnownPeers } from './known-peers.ts';
 import type { ChunkVault } from './chunk-vault.ts';
@@ -64,6 +66,27 @@ export async function tabPorts(
     links,
     suite: await tabSuite(),
   };
+}
+
+/** The shard as this browser keeps it: but for the data set's list nothing is downloaded, and nothing is stored. */
+export function keptShard(
+  vault: ChunkVault,
+  { data }: Task,
+  shard: ShardReference,
+): Promise<Result<Examples, ShardFault>> {
+  const path = (file: string) => `${data.dataset}/${file}`;
+  return loadShard(
+    shard,
+    {
+      fetchBytes: async (file) =>
+        file === MANIFEST_FILE
+          ? fetchBytes(`/demo/${path(file)}`)
+          : fail(`${file} is not kept in this browser any more. Reload the page to load it again.`),
+      kept: (file) => vault.get(path(file)),
+      keep: async () => ok(undefined),
+    },
+    () => {},
+  );
 }
 
 async function fetchBytes(path: string): Promise<Result<Uint8Array, string>> {

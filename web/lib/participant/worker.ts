@@ -10,8 +10,10 @@ import type { FromWorker, ToWorker } from './channel.ts';
 import { ChunkVault } from './chunk-vault.ts';
 import { IdentityVault } from './identity-vault.ts';
 import { KnownPeers } from './known-peers.ts';
+import { OwnScoring } from './own-scoring.ts';
+import { OwnLimit } from './own-limit.ts';
 import { BridgedPeerLinks } from './peer-bridge.ts';
-import { tabPorts } from './tab-ports.ts';
+import { keptShard, tabPorts } from './tab-ports.ts';
 
 /** Progress is shown this often; every other change at once. */
 const VIEW_MS = 100;
@@ -58,10 +60,27 @@ async function showSlot(held: IdentityVault, run: RunId): Promise<void> {
   if (index !== null) post({ kind: 'slot', run, index });
 }
 
+/** From the first join on. */
+let scoring: OwnScoring | null = null;
+
+/** For every run that is joined from here on; where it cannot be kept, it holds for this one. */
+async function keepLimit({ ownLimit }: Join['consent']): Promise<void> {
+  await new OwnLimit().write(Number.isFinite(ownLimit.epsilon) ? ownLimit.epsilon : null);
+}
+
 async function ports({ run, links, rememberedSlot }: Join): Promise<ParticipantPorts> {
   const held = (identities ??= new IdentityVault({ rememberedSlot }));
   const own = await tabPorts(vault, held, new BridgedPeerLinks(links));
   void showSlot(held, run);
+  scoring?.cancel();
+  scoring = new OwnScoring(
+    {
+      keptShard: (task, shard) => keptShard(vault, task, shard),
+      model: own.model,
+      trainer: async () => (await trainer()).tabTrainer,
+    },
+    (score) => post({ kind: 'own-score', score }),
+  );
   if (!__CHORALE_TEST_BUILD__) return own;
   const { observedPorts } = await import('./test-hook.ts');
   return observedPorts(own);
@@ -74,6 +93,8 @@ self.onmessage = async ({ data: command }: MessageEvent<ToWorker>): Promise<void
   switch (command.kind) {
     case 'join':
       if (session !== null && !session.isOver) return;
+      session?.leave();
+      await keepLimit(command.consent);
       session = new ParticipantSession(await ports(command), command, show);
       return session.join();
     case 'set-paused': {
@@ -87,9 +108,16 @@ self.onmessage = async ({ data: command }: MessageEvent<ToWorker>): Promise<void
     case 'set-backend':
       await (await trainer()).tabTrainer.setWish(command.wish);
       return showBackend();
+    case 'score-own-data':
+      return scoring?.start(session?.view() ?? null, command.model);
+    case 'cancel-score':
+      return scoring?.cancel();
+    case 'answer-extension':
+      return session?.answerExtension(command.terms, command.agrees);
     case 'leave':
       return session?.leave();
     case 'delete-data':
+      scoring?.cancel();
       if (session === null) await vault.clear();
       else await session.deleteData();
       await (identities ?? new IdentityVault()).clear();

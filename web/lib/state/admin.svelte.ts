@@ -1,5 +1,6 @@
 /** The admin's session and the list of runs. */
 import type { RunSummary } from '#shared/protocol/api.ts';
+import type { RunExtension } from '#shared/tasks/extension.ts';
 import type { RunSettingsInput } from '#shared/tasks/run.ts';
 import type { Task } from '#shared/tasks/task.ts';
 import { AdminKey } from './admin-key.ts';
@@ -72,6 +73,15 @@ export class Admin {
 
   async stop(): Promise<void> {
     if (this.selected !== null) await this.#tell(api.stopRun(this.selected));
+  }
+
+  /** A sentence where it is refused, null where the run was extended. */
+  async extend(extension: RunExtension): Promise<string | null> {
+    if (this.selected === null) return null;
+    const answer = await api.extendRun(this.selected, extension);
+    if (!answer.ok && answer.fault.status === 401) this.#refuse(answer.fault);
+    if (answer.ok) await this.refresh();
+    return answer.ok ? null : answer.fault.sentence;
   }
 
   async #tell(call: ReturnType<typeof api.startRun>): Promise<void> {

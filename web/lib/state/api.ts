@@ -1,6 +1,13 @@
 /** Calls of the coordinator's API. A refusal carries its sentence, ready to be shown. */
-import type { AdminRunView, RunSummary, RunView } from '#shared/protocol/api.ts';
+import {
+  UPLOAD_TYPE,
+  type AdminRunView,
+  type RunSummary,
+  type RunView,
+  type UploadedModelView,
+} from '#shared/protocol/api.ts';
 import { fail, ok, type Result } from '#shared/base/result.ts';
+import type { RunExtension } from '#shared/tasks/extension.ts';
 import type { RunSettingsInput } from '#shared/tasks/run.ts';
 import type { Task } from '#shared/tasks/task.ts';
 
@@ -11,8 +18,7 @@ export interface Refusal {
 }
 
 async function call<Value>(method: string, path: string, body?: unknown): Promise<Result<Value, Refusal>> {
-  const init =
-    body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
+  const init = body === undefined ? {} : bodyOf(body);
   try {
     const response = await fetch(`/api${path}`, { method, ...init });
     const text = await response.text();
@@ -26,6 +32,12 @@ async function call<Value>(method: string, path: string, body?: unknown): Promis
     });
   }
 }
+
+/** Bytes are a model's files, everything else is JSON. */
+const bodyOf = (body: unknown) =>
+  body instanceof Uint8Array
+    ? { body, headers: { 'Content-Type': UPLOAD_TYPE } }
+    : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
 
 /** Undefined for what is no JSON: a proxy's error page, say. */
 function parsed(text: string): unknown {
@@ -45,10 +57,16 @@ export const signedIn = () => call<{ signedIn: boolean }>('GET', '/session');
 export const signIn = (token: string) => call<null>('POST', '/session', { token });
 export const signOut = () => call<null>('DELETE', '/session');
 export const listTasks = () => call<Task[]>('GET', '/tasks');
+export const listModels = () => call<UploadedModelView[]>('GET', '/models');
+/** `body` is of tasks/layers-model/upload. */
+export const uploadModel = (body: Uint8Array<ArrayBuffer>) =>
+  call<UploadedModelView>('POST', '/models', body);
 export const listRuns = () => call<RunSummary[]>('GET', '/runs');
 export const getRun = (id: string) => call<RunView>('GET', `/runs/${encodeURIComponent(id)}`);
 export const createRun = (settings: RunSettingsInput) => call<AdminRunView>('POST', '/runs', settings);
 export const personalInvitation = (id: string) =>
   call<{ joinPath: string }>('POST', `/runs/${encodeURIComponent(id)}/invitations`, {});
 export const startRun = (id: string) => call<null>('POST', `/runs/${encodeURIComponent(id)}/start`);
+export const extendRun = (id: string, extension: RunExtension) =>
+  call<null>('POST', `/runs/${encodeURIComponent(id)}/extend`, extension);
 export const stopRun = (id: string) => call<null>('POST', `/runs/${encodeURIComponent(id)}/stop`);

@@ -7,11 +7,15 @@ import type { Advice } from '#shared/privacy/plan-advice.ts';
 import { adviceFor, NOISE_LIMIT } from '#shared/privacy/plan-advice.ts';
 import type { PlanSettings, SettingName } from '#shared/privacy/plan-settings.ts';
 import type { Curve } from './plan-curves.ts';
+import type { PlannedRun } from './plan-transfer.ts';
 import { epsilonCurve, noiseCurve } from './plan-curves.ts';
 
 export type PlanField = Exclude<SettingName, 'lanes'>;
 /** An empty field is null; empty participations are all rounds. */
 export type PlanFields = Record<PlanField, number | null>;
+
+/** What the planner opens with. */
+export type PlanStart = Partial<PlanFields> & { readonly mode?: NoiseMode; readonly adaptiveClip?: boolean };
 
 export interface PlanProblem {
   readonly setting: PlanField;
@@ -44,6 +48,11 @@ const ADVICE_WORDS: Readonly<Record<Advice['setting'], (value: string) => string
 export const adviceInWords = ({ setting, value }: Advice): string =>
   ADVICE_WORDS[setting](value.toLocaleString('en'));
 
+/** A model of so few parameters is none that anybody would train. */
+const LEAST_PARAMETERS = 10;
+const isUseful = ({ setting, value }: Advice): boolean =>
+  setting !== 'parameters' || value >= LEAST_PARAMETERS;
+
 const threeDigits = new Intl.NumberFormat('en', { maximumSignificantDigits: 3, roundingMode: 'ceil' });
 
 /** Three digits, up: what is above a limit does not look as if it were at it. */
@@ -51,6 +60,7 @@ export const roundedUpInWords = (value: number): string => threeDigits.format(va
 
 export class PrivacyPlan {
   mode = $state<NoiseMode>('distributed');
+  adaptiveClip = $state(false);
   fields = $state<PlanFields>({
     clients: 40,
     minSurvivors: 30,
@@ -64,9 +74,10 @@ export class PrivacyPlan {
     bits: 20,
   });
 
-  constructor(start: Partial<PlanFields> & { readonly mode?: NoiseMode } = {}) {
-    const { mode, ...fields } = start;
+  constructor(start: PlanStart = {}) {
+    const { mode, adaptiveClip, ...fields } = start;
     if (mode !== undefined) this.mode = mode;
+    if (adaptiveClip !== undefined) this.adaptiveClip = adaptiveClip;
     Object.assign(this.fields, fields);
   }
 
@@ -85,6 +96,7 @@ export class PrivacyPlan {
       parameters: value('parameters'),
       bits: value('bits'),
       lanes: [],
+      ...(this.adaptiveClip && this.mode !== 'none' ? { adaptiveClip: true } : {}),
     };
   });
 
@@ -102,7 +114,7 @@ export class PrivacyPlan {
   readonly canLearn: boolean = $derived(this.plan !== null && this.plan.noiseToClip <= NOISE_LIMIT);
 
   readonly advice: readonly Advice[] = $derived(
-    this.plan === null ? [] : adviceFor(this.settings, this.plan),
+    this.plan === null ? [] : adviceFor(this.settings, this.plan).filter(isUseful),
   );
 
   readonly epsilonCurve: Curve | null = $derived(
@@ -125,6 +137,17 @@ export class PrivacyPlan {
     };
     return epsilonOfNoise(noise, this.settings.delta).epsilon;
   });
+
+  /** For the form that makes a run; null where the plan cannot be. */
+  get planned(): PlannedRun | null {
+    if (this.plan === null) return null;
+    const { clients, rounds, minSurvivors, accomplices, epsilon, delta, clipNorm, bits } = this.settings;
+    const { mode, fields } = this;
+    const adaptiveClip = this.settings.adaptiveClip === true;
+    const { participations } = fields;
+    const run = { clients, rounds, minSurvivors, accomplices, participations };
+    return { mode, adaptiveClip, ...run, epsilon, delta, clipNorm, bits };
+  }
 
   /** Puts what works into the field that is refused. */
   repair(): void {

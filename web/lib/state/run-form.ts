@@ -10,9 +10,12 @@ const FIELDS = [
   'rounds',
   'minCohort',
   'minSurvivors',
+  'accomplicesPerMille',
   'privacy.epsilon',
   'privacy.delta',
   'privacy.clipNorm',
+  'privacy.bits',
+  'privacy.participations',
   'seed',
   'training.epochs',
   'training.batchSize',
@@ -28,7 +31,7 @@ const FIELDS = [
 /** Named as the setting's path in RunSettings, which is how the coordinator names it in a refusal. */
 export type FieldName = (typeof FIELDS)[number];
 
-/** What is written in each field; null where it is empty. Durations are in seconds here. */
+/** What is written in each field; null where it is empty, which for participations means all rounds. Durations are in seconds here. */
 export type FieldValues = Record<FieldName, number | null>;
 
 export interface FieldProblem {
@@ -43,9 +46,12 @@ export const fieldsOf = ({ training }: Task): FieldValues => ({
   rounds: 10,
   minCohort: MIN_COHORT,
   minSurvivors: MIN_COHORT,
+  accomplicesPerMille: 50,
   'privacy.epsilon': 8,
   'privacy.delta': 1e-5,
   'privacy.clipNorm': 1,
+  'privacy.bits': 20,
+  'privacy.participations': null,
   seed: 1,
   'training.epochs': training.epochs,
   'training.batchSize': training.batchSize,
@@ -63,8 +69,10 @@ export function settingsOf(
   values: FieldValues,
   task: Task,
   mode: NoiseMode = 'none',
+  adaptiveClip = false,
 ): Result<RunSettingsInput, FieldProblem> {
-  const isAsked = (field: FieldName) => mode !== 'none' || !field.startsWith('privacy.');
+  const isAsked = (field: FieldName) =>
+    field.startsWith('privacy.') ? mode !== 'none' && field !== 'privacy.participations' : true;
   const empty = FIELDS.find((field) => isAsked(field) && values[field] === null);
   if (empty !== undefined) return fail({ field: empty, sentence: 'Write a number here.' });
   const value = (field: FieldName) => values[field] ?? Number.NaN;
@@ -75,6 +83,7 @@ export function settingsOf(
     rounds: value('rounds'),
     minCohort: value('minCohort'),
     minSurvivors: value('minSurvivors'),
+    accomplicesPerMille: value('accomplicesPerMille'),
     privacy:
       mode === 'none'
         ? { mode }
@@ -83,6 +92,11 @@ export function settingsOf(
             epsilon: value('privacy.epsilon'),
             delta: value('privacy.delta'),
             clipNorm: value('privacy.clipNorm'),
+            bits: value('privacy.bits'),
+            ...(values['privacy.participations'] === null
+              ? {}
+              : { participations: value('privacy.participations') }),
+            ...(adaptiveClip ? { adaptiveClip } : {}),
           },
     seed: value('seed'),
     training: {

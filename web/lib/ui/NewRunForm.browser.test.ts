@@ -4,18 +4,25 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { mnistTask } from '#shared/tasks/mnist.ts';
 import type { RunSettingsInput } from '#shared/tasks/run.ts';
 import type { Task } from '#shared/tasks/task.ts';
+import { parameterCount } from '#shared/tasks/layout.ts';
+import type { PlannedRun } from '../state/plan-transfer.ts';
+import type { PlanStart } from '../state/privacy-plan.svelte.ts';
 import NewRunForm from './NewRunForm.svelte';
 
 const mounted: Record<string, unknown>[] = [];
 
 /** The form on the page; `answer` is what the coordinator says to each try. */
-function show(answer: string | null, tasks: readonly Task[] = [mnistTask]) {
+function show(
+  answer: string | null,
+  tasks: readonly Task[] = [mnistTask],
+  more: { plan?: PlannedRun; onplan?: (start: PlanStart) => void } = {},
+) {
   const created: RunSettingsInput[] = [];
   const oncreate = (settings: RunSettingsInput): Promise<string | null> => {
     created.push(settings);
     return Promise.resolve(answer);
   };
-  mounted.push(mount(NewRunForm, { target: document.body, props: { tasks, oncreate } }));
+  mounted.push(mount(NewRunForm, { target: document.body, props: { tasks, oncreate, ...more } }));
   flushSync();
   return created;
 }
@@ -56,6 +63,53 @@ describe('the new-run form', () => {
       training: { ...mnistTask.training, learningRate: 0.05 },
       durationsMs: { training: 30_000 },
     });
+  });
+
+  const plan: PlannedRun = {
+    mode: 'distributed',
+    adaptiveClip: true,
+    clients: 400,
+    rounds: 20,
+    minSurvivors: 300,
+    accomplices: 20,
+    epsilon: 4,
+    delta: 1e-6,
+    clipNorm: 0.5,
+    bits: 22,
+    participations: 10,
+  };
+
+  it('takes over a plan, and sends it', async () => {
+    const created = show(null, [mnistTask], { plan, onplan: () => {} });
+    expect(document.querySelector('[role="status"]')?.textContent).toContain('Filled from the plan');
+    submit();
+    await vi.waitFor(() => expect(created).toHaveLength(1));
+    expect(created[0]).toMatchObject({
+      clients: 400,
+      rounds: 20,
+      minCohort: 300,
+      minSurvivors: 300,
+      accomplicesPerMille: 50,
+      privacy: {
+        mode: 'distributed',
+        epsilon: 4,
+        delta: 1e-6,
+        clipNorm: 0.5,
+        bits: 22,
+        participations: 10,
+        adaptiveClip: true,
+      },
+    });
+  });
+
+  it('opens the planner with what is written', () => {
+    const starts: PlanStart[] = [];
+    show(null, [mnistTask], { plan, onplan: (start) => starts.push(start) });
+    write('rounds', '30');
+    [...document.querySelectorAll('button')]
+      .find(({ textContent }) => /Plan the noise/.test(textContent))
+      ?.click();
+    expect(starts).toEqual([{ ...plan, rounds: 30, parameters: parameterCount(mnistTask.model) }]);
   });
 
   it('an empty field is refused there, and nothing is sent', async () => {

@@ -5,13 +5,15 @@ import { planRun } from '#shared/privacy/plan.ts';
 import { adviceFor } from '#shared/privacy/plan-advice.ts';
 import type { PlanSettings } from '#shared/privacy/plan-settings.ts';
 import { epsilonText } from '#shared/privacy/statement.ts';
-import { adviceInWords, roundedUpInWords, type PrivacyPlan } from '../state/privacy-plan.svelte.ts';
+import type { PlannedRun } from '../state/plan-transfer.ts';
+import { adviceInWords, roundedUpInWords, type PlanStart } from '../state/privacy-plan.svelte.ts';
 import PrivacyPlanner from './PrivacyPlanner.svelte';
 
 const mounted: Record<string, unknown>[] = [];
 
-function show(start: ConstructorParameters<typeof PrivacyPlan>[0] = {}): void {
-  mounted.push(mount(PrivacyPlanner, { target: document.body, props: { start } }));
+function show(start: PlanStart = {}, onuse?: (plan: PlannedRun) => void): void {
+  const props = onuse === undefined ? { start } : { start, onuse };
+  mounted.push(mount(PrivacyPlanner, { target: document.body, props }));
   flushSync();
 }
 
@@ -32,6 +34,13 @@ function choose(mode: string): void {
   if (select === null) throw new Error('no choice of mode');
   select.value = mode;
   select.dispatchEvent(new Event('change', { bubbles: true }));
+  flushSync();
+}
+
+const button = (name: string) =>
+  [...document.querySelectorAll('button')].find(({ textContent }) => textContent.trim() === name);
+function tick(name: string): void {
+  field(name).click();
   flushSync();
 }
 
@@ -85,6 +94,48 @@ describe('the planner', () => {
     expect(tile('Price')).toBe('1.43\u00a0×');
     expect(tile('Upload')).toBe('20.5 kB');
     expect(text()).toContain('28 shares are counted on');
+  });
+
+  it('gives its settings to the form at a click, and only where they can be', () => {
+    const used: PlannedRun[] = [];
+    show({ clients: 60, minSurvivors: 50 }, (plan) => used.push(plan));
+    write('epsilon', '6');
+    button('Use this plan')?.click();
+    flushSync();
+    expect(used).toEqual([
+      {
+        mode: 'distributed',
+        adaptiveClip: false,
+        clients: 60,
+        minSurvivors: 50,
+        accomplices: 2,
+        rounds: 50,
+        participations: null,
+        epsilon: 6,
+        delta: 1e-5,
+        clipNorm: 1,
+        bits: 20,
+      },
+    ]);
+    expect(text()).toContain('Copied into the form');
+    write('epsilon', '0');
+    expect(button('Use this plan')).toBeUndefined();
+  });
+
+  it('an adaptive clip is refused with few tabs, in words, and planned with many', () => {
+    show({ clients: 400, minSurvivors: 300 });
+    tick('adaptiveClip');
+    const many = planned({ clients: 400, minSurvivors: 300, adaptiveClip: true });
+    expect(tile('Noise multiplier z')).toBe(roundedUpInWords(many.noiseMultiplier));
+    expect(many.noiseMultiplier).not.toBe(planned({ clients: 400, minSurvivors: 300 }).noiseMultiplier);
+    write('clients', '40');
+    write('minSurvivors', '30');
+    const few = planRun({ ...settings, adaptiveClip: true });
+    if (few.ok) return expect.unreachable('forty tabs are too few');
+    expect(document.querySelector('[role="alert"]')?.textContent).toContain('adaptive clip');
+    button('Keep the clip as it is')?.click();
+    flushSync();
+    expect(document.querySelector('[role="alert"]')).toBeNull();
   });
 
   it('says that few tabs can hardly learn, and what would help', () => {
