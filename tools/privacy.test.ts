@@ -55,7 +55,7 @@ describe('privacy plan', () => {
   it('prints a table with ε, price, noise and bytes', () => {
     const { text, status } = planCommand(['--clients', '40', '--rounds', '50', '--epsilon', '8']);
     expect(status).toBe(0);
-    for (const word of ['8.00', 'Price n/h', 'Noise multiplier z', 'bytes a round', 'hardly learn']) {
+    for (const word of ['8.00', 'Price n/h', 'Noise multiplier z', 'bytes a round', 'learn worse']) {
       expect(text).toContain(word);
     }
   });
@@ -68,7 +68,7 @@ describe('privacy plan', () => {
       ok: true,
       settings: { clients: 400, rounds: 50, participations: 50, minSurvivors: 267 },
       plan: { countedShares: 266, epsilon: expect.closeTo(8, 5) },
-      learns: false,
+      outlook: 'learns-worse',
       advice: expect.arrayContaining([{ setting: 'rounds', value: expect.any(Number) }]),
     });
   });

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import type { Plan } from '#shared/privacy/plan.ts';
 import { planRun } from '#shared/privacy/plan.ts';
 import type { Advice } from '#shared/privacy/plan-advice.ts';
-import { NOISE_LIMIT, adviceFor } from '#shared/privacy/plan-advice.ts';
+import { adviceFor, NOISE_LIMIT, outlookOf, OUTLOOK_WORDS } from '#shared/privacy/plan-advice.ts';
 import type { PlanSettings, SettingFault } from '#shared/privacy/plan-settings.ts';
 import { evaluateRow, groupNames } from '#shared/privacy/rows/evaluate.ts';
 
@@ -144,9 +144,9 @@ export function planCommand(options: readonly string[]): Outcome {
   if (!result.ok)
     return { text: json ? jsonText({ ok: false, fault: result.fault }) : refusal(result.fault), status: 1 };
   const advice = adviceFor(settings, result.value);
-  const learns = result.value.noiseToClip <= NOISE_LIMIT;
+  const outlook = outlookOf(result.value);
   const text = json
-    ? jsonText({ ok: true, settings, plan: result.value, learns, advice })
+    ? jsonText({ ok: true, settings, plan: result.value, outlook, advice })
     : table(settings, result.value, advice);
   return { text, status: 0 };
 }
@@ -207,11 +207,11 @@ function clipRows({ adaptiveClip }: Plan): [string, string][] {
 }
 
 function verdict(plan: Plan, advice: readonly Advice[]): string[] {
-  if (plan.noiseToClip <= NOISE_LIMIT) {
-    return [`The noise in a round's mean is ${digits(plan.noiseToClip, 2)} of the largest possible update.`];
-  }
+  const { short, why } = OUTLOOK_WORDS[outlookOf(plan)];
+  const noise = `The noise in a round's mean is ${digits(plan.noiseToClip, 2)} times the largest possible update.`;
+  if (plan.noiseToClip <= NOISE_LIMIT) return [`${short} ${noise} ${why}`];
   return [
-    `This will hardly learn: the noise in a round's mean is ${digits(plan.noiseToClip, 2)} times the largest possible update.`,
+    `${short} ${noise} ${why}`,
     ...(advice.length === 0
       ? ['No single setting would bring it down to 1.']
       : [

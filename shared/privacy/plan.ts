@@ -3,6 +3,7 @@
  * (design: PRIVACY.md, "Pipeline of an update"). Everything a participant needs to recompute ε is an integer or is in
  * the plan.
  */
+import { AUXILIARY_LANES } from '../protocol/limits.ts';
 import type { Result } from '../base/result.ts';
 import { fail, ok } from '../base/result.ts';
 import { lengthAfterPadding } from '../numeric/rotate.ts';
@@ -203,7 +204,7 @@ function planOf(settings: PlanSettings, grid: Grid, noiseStdDev: number): Plan {
     paddedLength,
     price,
     noiseToClip: (noiseStdDev * Math.sqrt(price) * Math.sqrt(parameters)) / (clients * clipNorm),
-    uploadBytes: Math.ceil((bits * (paddedLength + grid.lanes.length)) / 8),
+    uploadBytes: Math.ceil((bits * (paddedLength + grid.lanes.length + AUXILIARY_LANES)) / 8),
     adaptiveClip: settings.adaptiveClip === true ? adaptiveClipPlan(grid, { clients, price }) : null,
   };
 }

@@ -4,7 +4,7 @@ import type { NoiseMode } from '#shared/privacy/mechanism-parameters.ts';
 import type { Plan } from '#shared/privacy/plan.ts';
 import { planRun } from '#shared/privacy/plan.ts';
 import type { Advice } from '#shared/privacy/plan-advice.ts';
-import { adviceFor, NOISE_LIMIT } from '#shared/privacy/plan-advice.ts';
+import { adviceFor, outlookOf, type Outlook } from '#shared/privacy/plan-advice.ts';
 import type { PlanSettings, SettingName } from '#shared/privacy/plan-settings.ts';
 import type { Curve } from './plan-curves.ts';
 import type { PlannedRun } from './plan-transfer.ts';
@@ -111,7 +111,7 @@ export class PrivacyPlan {
     return { setting, sentence: `${reason.replace(setting, FIELD_LABELS[setting])}.`, nearest };
   });
 
-  readonly canLearn: boolean = $derived(this.plan !== null && this.plan.noiseToClip <= NOISE_LIMIT);
+  readonly outlook: Outlook | null = $derived(this.plan === null ? null : outlookOf(this.plan));
 
   readonly advice: readonly Advice[] = $derived(
     this.plan === null ? [] : adviceFor(this.settings, this.plan).filter(isUseful),

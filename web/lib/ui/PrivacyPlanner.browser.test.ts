@@ -2,7 +2,7 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, describe, expect, it } from 'vitest';
 import { planRun } from '#shared/privacy/plan.ts';
-import { adviceFor } from '#shared/privacy/plan-advice.ts';
+import { adviceFor, outlookOf, OUTLOOK_WORDS } from '#shared/privacy/plan-advice.ts';
 import type { PlanSettings } from '#shared/privacy/plan-settings.ts';
 import { epsilonText } from '#shared/privacy/statement.ts';
 import type { PlannedRun } from '../state/plan-transfer.ts';
@@ -138,11 +138,11 @@ describe('the planner', () => {
     expect(document.querySelector('[role="alert"]')).toBeNull();
   });
 
-  it('says that few tabs can hardly learn, and what would help', () => {
+  it('says that few tabs learn worse under noise, and what would help', () => {
     show();
     const plan = planned();
     expect(text()).toContain(
-      `This can hardly learn. The noise in a round’s mean is ${roundedUpInWords(plan.noiseToClip)}`,
+      `${OUTLOOK_WORDS[outlookOf(plan)].short} The noise in a round’s mean is ${roundedUpInWords(plan.noiseToClip)}`,
     );
     const advice = adviceFor(settings, plan).map(adviceInWords);
     expect(advice.length).toBeGreaterThan(1);
