@@ -130,6 +130,17 @@ describe('the privacy ledger in IndexedDB', () => {
     expect(await ledger.entries()).toEqual({ ok: false, fault: 'storage' });
   });
 
+  it('lets nothing through where the browser has no IndexedDB, and does not throw', async () => {
+    vi.stubGlobal('indexedDB', undefined);
+    try {
+      const ledger = new PrivacyLedger(DATABASE);
+      expect(await ledger.entries()).toEqual({ ok: false, fault: 'storage' });
+      expect(await ledger.enter(entryOf('1'), limits(9))).toEqual({ ok: false, fault: 'storage' });
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
   it('stays when the demo data are deleted', async () => {
     await withLedger(async (ledger) => {
       await ledger.enter(entryOf('1'), limits(1));

@@ -52,9 +52,7 @@ export class PrivacyLedger implements ParticipantLedger {
 
   /** `database` is the name it has in this origin. */
   constructor(database = DATABASE) {
-    this.#db = openDB<LedgerSchema>(database, 1, {
-      upgrade: (db) => void db.createObjectStore('entries', { autoIncrement: true }),
-    });
+    this.#db = openLedger(database);
     // Whoever asks the ledger for something hears of it.
     this.#db.catch(() => {});
   }
@@ -85,4 +83,11 @@ export class PrivacyLedger implements ParticipantLedger {
   async close(): Promise<void> {
     (await this.#db).close();
   }
+}
+
+/** Rejects where the browser has no IndexedDB, too. */
+async function openLedger(database: string): Promise<IDBPDatabase<LedgerSchema>> {
+  return openDB<LedgerSchema>(database, 1, {
+    upgrade: (db) => void db.createObjectStore('entries', { autoIncrement: true }),
+  });
 }
