@@ -4,7 +4,7 @@
  */
 import type { ParticipantId } from '#shared/base/ids.ts';
 import { invariant } from '#shared/base/invariant.ts';
-import { termsOf } from '#shared/tasks/run-terms.ts';
+import { currentTerms, termsOf } from '#shared/tasks/run-terms.ts';
 import type { RunSettings } from '#shared/tasks/run.ts';
 import { coversTerms, type RunTerms } from '#shared/tasks/terms.ts';
 import type { RunPrivacy } from './run-privacy.ts';
@@ -37,9 +37,7 @@ export class Admission {
 
   /** All that the run asks now. */
   get current(): RunTerms {
-    const current = termsOf(this.#settings).at(-1);
-    invariant(current, 'a run has terms');
-    return current;
+    return currentTerms(this.#settings);
   }
 
   /** Everybody is asked anew. */
@@ -76,7 +74,7 @@ export class Admission {
   }
 
   hasAgreed(id: ParticipantId): boolean {
-    return coversTerms(this.#agreed.get(id) ?? this.current, this.current);
+    return coversTerms(this.#agreedBy(id), this.current);
   }
 
   get keeping(): number {
@@ -103,9 +101,10 @@ export class Admission {
 
   /** Of `ready`, those who have agreed to a round (1-based), whatever room their caps have. */
   willing<One extends Person>(round: number, ready: readonly One[]): One[] {
+    const choices = this.#terms(round);
     return ready.filter(({ id }) => {
-      const agreed = this.#agreed.get(id) ?? this.current;
-      return this.#terms(round).some((terms) => coversTerms(agreed, terms));
+      const agreed = this.#agreedBy(id);
+      return choices.some((terms) => coversTerms(agreed, terms));
     });
   }
 
@@ -121,6 +120,11 @@ export class Admission {
     return Math.max(here, ...counts);
   }
 
+  /** The run as it is, unless it said otherwise. */
+  #agreedBy(id: ParticipantId): RunTerms {
+    return this.#agreed.get(id) ?? this.current;
+  }
+
   #terms(round: number): readonly RunTerms[] {
     const all = termsOf(this.#settings);
     const enough = all.filter(({ rounds }) => rounds >= round);
@@ -128,12 +132,11 @@ export class Admission {
   }
 
   #mayTakePart(id: ParticipantId, terms: RunTerms): boolean {
-    if (this.#isOut(id, terms)) return false;
-    return coversTerms(this.#agreed.get(id) ?? this.current, terms);
+    return !this.#isOut(id, terms) && coversTerms(this.#agreedBy(id), terms);
   }
 
   #keepsBelow(id: ParticipantId, terms: RunTerms): boolean {
-    return this.#keeping.has(id) && !coversTerms(this.#agreed.get(id) ?? this.current, terms);
+    return this.#keeping.has(id) && !coversTerms(this.#agreedBy(id), terms);
   }
 
   /** Whatever it may still agree to. */

@@ -15,8 +15,6 @@ import {
 import type { Opened } from '#shared/round/driver/opening.ts';
 import { roundView } from './round-view.ts';
 
-export type { RoundMessage };
-
 export interface RoundPorts extends Pick<
   AttemptPorts,
   'suite' | 'signer' | 'graceMs' | 'invited' | 'begin' | 'send' | 'expel' | 'unmasking' | 'changed' | 'failed'
@@ -69,10 +67,6 @@ export class RoundDriver {
 
   get plan(): RoundPlan {
     return this.#driver.plan;
-  }
-
-  get pairs(): AttemptDriver['pairs'] {
-    return this.#driver.pairs;
   }
 
   /** A message about this attempt; `frameBytes` is its size on the wire. */

@@ -2,7 +2,7 @@
 import { isRunId, type RunId } from '#shared/base/ids.ts';
 import { invariant } from '#shared/base/invariant.ts';
 import { fail, ok, type Result } from '#shared/base/result.ts';
-import type { RoundView, RunSummary } from '#shared/protocol/api.ts';
+import { newestEvaluated, type RoundView, type RunSummary } from '#shared/protocol/api.ts';
 import { runSettings } from '#shared/tasks/run.ts';
 import { findTask } from '#shared/tasks/catalogue.ts';
 import { modelHashOf } from '#shared/tasks/parameters.ts';
@@ -105,7 +105,7 @@ export class Runs {
         createdAt: view.createdAt,
         rounds: view.settings.rounds,
         completed: done.length,
-        accuracy: done.findLast((round) => round.accuracy !== null)?.accuracy ?? null,
+        accuracy: newestEvaluated(view.rounds)?.accuracy ?? null,
       };
     });
   }

@@ -3,9 +3,8 @@
  * is durable when its promise resolves. One contract suite (contract.ts) holds for every implementation.
  */
 import type { ModelHash, RunId, Sid } from '#shared/base/ids.ts';
-import type { LogEntry, RoundView, RunState } from '#shared/protocol/api.ts';
+import type { LogEntry, RoundView, RunState, UploadedModelView } from '#shared/protocol/api.ts';
 import type { Evaluation } from '#shared/tasks/evaluation.ts';
-import type { ModelSpecification } from '#shared/tasks/model.ts';
 import type { RunSettings } from '#shared/tasks/run.ts';
 import type { Task } from '#shared/tasks/task.ts';
 
@@ -26,18 +25,7 @@ export interface RunRecord {
 }
 
 /** A model that an admin brought. */
-export interface UploadedModel {
-  /** 64 hex characters: of name, specification and weights. */
-  readonly id: string;
-  /** ISO 8601. */
-  readonly createdAt: string;
-  readonly name: string;
-  /** Whose data it was checked against. */
-  readonly taskId: string;
-  readonly model: ModelSpecification;
-  /** Of its weights. */
-  readonly modelHash: ModelHash;
-}
+export type UploadedModel = Omit<UploadedModelView, 'parameters'>;
 
 /** An attempt that has begun and not ended. */
 export interface OpenRound {

@@ -70,10 +70,4 @@ export class Agreement {
 
 /** An extension adds to what was promised, under the same noise and δ: what else is asked for is not even shown. */
 const isMoreOfTheSame = (agreed: RunTerms, asked: RunTerms): boolean =>
-  asked.rounds >= agreed.rounds &&
-  (agreed.caps === null
-    ? asked.caps === null
-    : asked.caps !== null &&
-      asked.caps.delta === agreed.caps.delta &&
-      asked.caps.participations >= agreed.caps.participations &&
-      asked.caps.epsilon >= agreed.caps.epsilon);
+  coversTerms(asked, agreed) && asked.caps?.delta === agreed.caps?.delta;

@@ -4,7 +4,17 @@ import { checkedPrivacy } from '../privacy/settings.ts';
 import { vectorWordsOf } from '../round/vector.ts';
 import { parameterCount } from '../tasks/layout.ts';
 import type { RunTerms } from '../tasks/terms.ts';
-import { offerOf, seat, settle, signedOffer, testTab, tinyTask, welcomeTo, type TestTab } from './testing.ts';
+import {
+  finished,
+  offerOf,
+  seat,
+  settle,
+  signedOffer,
+  testTab,
+  tinyTask,
+  welcomeTo,
+  type TestTab,
+} from './testing.ts';
 
 const parameters = parameterCount(tinyTask.model);
 function privacyOf(rounds: number, epsilon = 4) {
@@ -18,12 +28,6 @@ const promised = privacyOf(2);
 const before: RunTerms = { rounds: 2, caps: promised.caps };
 const asked: RunTerms = { rounds: 4, caps: { participations: 4, epsilon: 6, delta: 1e-5 } };
 const extended = (terms = asked) => ({ kind: 'extended', terms }) as const;
-const finished = {
-  kind: 'finished',
-  outcome: 'done',
-  rounds: 2,
-  modelHash: new Uint8Array(32).fill(1),
-} as const;
 const vectorWords = vectorWordsOf(promised, parameters);
 
 /** A tab whose person agreed to `agreed`, seated. */

@@ -4,6 +4,7 @@
  * update").
  */
 import { fail, type Result } from '../base/result.ts';
+import { l2Norm } from '../privacy/clip.ts';
 import type { NoiseMode } from '../privacy/mechanism-parameters.ts';
 import type { Offer } from '../protocol/messages/directions.ts';
 import type { TrainFault, TrainOutcome } from './ports.ts';
@@ -51,7 +52,7 @@ export function fateOf(
   if (!trained.ok) return { kind: 'failed', fault: trained.fault };
   const { delta } = trained.value;
   if (privacy !== null) {
-    const norm = Math.sqrt(delta.reduce((sum, x) => sum + x * x, 0));
+    const norm = l2Norm(delta);
     const { clipNorm } = privacy.mechanism;
     return norm > clipNorm ? { kind: 'shortened', norm, clipNorm } : null;
   }

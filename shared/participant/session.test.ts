@@ -12,6 +12,7 @@ import type { DataPort } from './ports.ts';
 import {
   RUN,
   coordinatorSigner,
+  finished,
   greeting,
   joiningTab,
   offerOf,
@@ -390,13 +391,6 @@ describe('leaving', () => {
 });
 
 describe('the end of a run', () => {
-  const finished = {
-    kind: 'finished',
-    outcome: 'done',
-    rounds: 2,
-    modelHash: new Uint8Array(32).fill(1),
-  } as const;
-
   it('RUN-5: is shown with the model that came of it', async () => {
     const tab = await waitingTab();
     await tab.socket.deliver(finished);

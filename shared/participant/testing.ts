@@ -263,6 +263,14 @@ export const welcomeTo = (task: Task, index = 1): Welcome => ({
   onePerProfile: false,
 });
 
+/** The end of a run of two rounds. */
+export const finished = {
+  kind: 'finished',
+  outcome: 'done',
+  rounds: 2,
+  modelHash: new Uint8Array(32).fill(1),
+} as const;
+
 export function offerOf(changes: Partial<Offer> = {}, task = tinyTask): Offer {
   return {
     run: RUN,

@@ -1,5 +1,6 @@
 /** What an adaptive clip takes of a run's budget, and in which cohort it can be (design: PRIVACY.md, "Extra lanes"). */
 import { invariant } from '../base/invariant.ts';
+import { bisect } from '../numeric/bisection.ts';
 import { MAX_COHORT } from '../protocol/limits.ts';
 import type { PlanSettings, SettingFault } from './plan-settings.ts';
 import type { Sensitivity } from './skellam.ts';
@@ -78,7 +79,7 @@ export function crowdFault(settings: PlanSettings, prospects: Prospects): Settin
     setting: 'epsilon',
     reason: `epsilon ${epsilon} is too small: ${asks}, and there are ${MAX_COHORT} clients at most`,
     nearest: worksAt(most)
-      ? bisected(Math.floor(epsilon * EPSILON_PARTS), most, worksAt) / EPSILON_PARTS
+      ? bisect(Math.floor(epsilon * EPSILON_PARTS), most, worksAt) / EPSILON_PARTS
       : null,
   };
 }
@@ -92,19 +93,8 @@ function leastClients(
   const most = Math.min(MAX_COHORT, Math.ceil(MOST_CLIENTS * wanted));
   let bad = settings.clients;
   for (let count = Math.max(bad + 1, wanted); count <= most; count = Math.ceil(CLIENTS_STEP * count)) {
-    if (worksWith(count)) return bisected(bad, count, worksWith);
+    if (worksWith(count)) return bisect(bad, count, worksWith);
     bad = count;
   }
   return null;
-}
-
-/** The least whole number from above `bad` to `good` that works, given that all above one that works do. */
-function bisected(bad: number, good: number, works: (value: number) => boolean): number {
-  let [below, least] = [bad, good];
-  while (least - below > 1) {
-    const middle = Math.floor((below + least) / 2);
-    if (works(middle)) least = middle;
-    else below = middle;
-  }
-  return least;
 }

@@ -4,6 +4,7 @@
  */
 import type { Sid } from '../base/ids.ts';
 import { invariant } from '../base/invariant.ts';
+import { mostWithin } from '../numeric/bisection.ts';
 import { lengthAfterPadding } from '../numeric/rotate.ts';
 import { integerSensitivity } from './mechanism-epsilon.ts';
 import type { MechanismParameters, NoiseMode } from './mechanism-parameters.ts';
@@ -99,6 +100,7 @@ export function budgetOf(entries: readonly LedgerEntry[], next: CountedMechanism
   const epsilonAfter = (more: number, noise: Noise): number =>
     epsilonOfReleases(more === 0 ? spent : [...spent, onceMore(next, more)], caps.delta, noise);
   const more = mostWithin(
+    0,
     Math.max(0, caps.participations - entries.length),
     (count) => epsilonAfter(count, 'counted') <= caps.epsilon,
   );
@@ -110,18 +112,6 @@ export function budgetOf(entries: readonly LedgerEntry[], next: CountedMechanism
     epsilonAtEnd: epsilonAfter(more, 'counted'),
     worstEpsilon: epsilonAfter(more, 'alone'),
   };
-}
-
-/** The largest count up to `most` that fits, given that all below one that fits do; 0 where none does. */
-function mostWithin(most: number, fits: (count: number) => boolean): number {
-  if (fits(most)) return most;
-  let [good, bad] = [0, most];
-  while (bad - good > 1) {
-    const middle = Math.floor((good + bad) / 2);
-    if (fits(middle)) good = middle;
-    else bad = middle;
-  }
-  return good;
 }
 
 /** One opened sum, as often as `count` says. */

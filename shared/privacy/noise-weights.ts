@@ -6,6 +6,8 @@
  * the last weight is below 2^−192, and no sum subtracts, so that rounding errors only add up.
  */
 
+import { bisect } from '../numeric/bisection.ts';
+
 /** Weights at and beyond the last one are together less than 2 to the minus this. */
 const TAIL_BITS = 192;
 /** Fraction bits of every factor. */
@@ -68,12 +70,7 @@ function skellamTailStart(variance: number): number {
   const needed = (TAIL_BITS + 1) * Math.LN2;
   let [low, high] = [0, 1];
   while (exponent(high) < needed) [low, high] = [high, 2 * high];
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (exponent(middle) < needed) low = middle;
-    else high = middle;
-  }
-  return high;
+  return bisect(low, high, (x) => exponent(x) >= needed);
 }
 
 function requireDeviation(variance: number): void {

@@ -3,6 +3,7 @@ import type { Plan } from './plan.ts';
 import { planRun } from './plan.ts';
 import type { PlanSettings } from './plan-settings.ts';
 import { MAX_BITS } from './plan-settings.ts';
+import { bisect } from '../numeric/bisection.ts';
 import { MAX_COHORT } from '../protocol/limits.ts';
 
 /** Noise as large as the largest update: up to this it costs little. */
@@ -65,14 +66,6 @@ export function adviceFor(settings: PlanSettings, plan: Plan): Advice[] {
   return found.flatMap(([setting, value]) => (value === null ? [] : [{ setting, value }]));
 }
 
-/** The whole number nearest to `from` on the way to `to` that works, by bisection; null where `to` does not. */
-function nearest(from: number, to: number, works: (value: number) => boolean): number | null {
-  if (!works(to)) return null;
-  let [bad, good] = [from, to];
-  while (Math.abs(good - bad) > 1) {
-    const middle = Math.trunc((bad + good) / 2);
-    if (works(middle)) good = middle;
-    else bad = middle;
-  }
-  return good;
-}
+/** The whole number nearest to `from` on the way to `to` that works; null where `to` does not. */
+const nearest = (from: number, to: number, works: (value: number) => boolean): number | null =>
+  works(to) ? bisect(from, to, works) : null;

@@ -6,6 +6,7 @@
 import { AUXILIARY_LANES } from '../protocol/limits.ts';
 import type { Result } from '../base/result.ts';
 import { fail, ok } from '../base/result.ts';
+import { bisect } from '../numeric/bisection.ts';
 import { lengthAfterPadding } from '../numeric/rotate.ts';
 import { clipLaneBound, laneBoundOf } from './adaptive-clip.ts';
 import { adaptiveClipPlan, crowdFault, leavesEnough, type AdaptiveClipPlan } from './adaptive-clip-plan.ts';
@@ -120,8 +121,7 @@ const tooSmall = ({ delta, epsilon }: PlanSettings): string =>
 /** The least δ, rounded up to two digits, of which drawing the noise takes no more than its share; null where none serves. */
 function leastDelta(settings: PlanSettings): number | null {
   const least = samplingDelta(sampledNoise(settings)) / (SAMPLING_SHARE / 2);
-  const unit = 10 ** (Math.floor(Math.log10(least)) - 1);
-  const delta = Number((Math.ceil(least / unit + 1e-9) * unit).toPrecision(2));
+  const delta = twoDigitsUp(least);
   return delta < 1 / settings.clients && planRun({ ...settings, delta }).ok ? delta : null;
 }
 
@@ -138,13 +138,7 @@ function largestLaneBound(settings: PlanSettings): number | null {
   const fits = (bound: number): boolean =>
     solve({ ...settings, lanes: settings.lanes.map((lane) => Math.min(lane, bound)) }) !== null;
   if (settings.lanes.length === 0 || !fits(1)) return null;
-  let [good, bad] = [1, Math.max(...settings.lanes)];
-  while (bad - good > 1) {
-    const middle = Math.floor((good + bad) / 2);
-    if (fits(middle)) good = middle;
-    else bad = middle;
-  }
-  return good;
+  return bisect(Math.max(...settings.lanes), 1, fits);
 }
 
 interface Grid {
@@ -271,6 +265,11 @@ function leastEpsilon(settings: PlanSettings): number | null {
       least = Math.min(least, epsilonOf(settings, grid, settings.delta, 1).epsilon);
   }
   if (!(least <= sampledEpsilonLimit(settings))) return null;
-  const unit = 10 ** (Math.floor(Math.log10(Math.max(least, 1e-3))) - 1);
-  return Number((Math.ceil(least / unit + 1e-9) * unit).toPrecision(2));
+  return twoDigitsUp(least, 1e-3);
+}
+
+/** Rounded up to two digits; what is below `smallest`, to the digits that this has. */
+function twoDigitsUp(value: number, smallest = 0): number {
+  const unit = 10 ** (Math.floor(Math.log10(Math.max(value, smallest))) - 1);
+  return Number((Math.ceil(value / unit + 1e-9) * unit).toPrecision(2));
 }

@@ -112,9 +112,14 @@ function timesInHundred(epsilon: number, delta: number): string | null {
   return shown < 100 ? String(shown) : null;
 }
 
-/** One decimal, up; ∞ where there is no number. */
-export const epsilonText = (epsilon: number): string =>
-  Number.isFinite(epsilon) ? String(roundedUp(epsilon, 10)) : '∞';
+/** As `epsilonText` writes it: one decimal, up; ∞ where there is no number. */
+export const shownEpsilon = (epsilon: number): number =>
+  Number.isFinite(epsilon) ? roundedUp(epsilon, 10) : Infinity;
+
+export function epsilonText(epsilon: number): string {
+  const shown = shownEpsilon(epsilon);
+  return shown === Infinity ? '∞' : String(shown);
+}
 
 /** The least multiple of 1/`parts` that is not below `value`. */
 function roundedUp(value: number, parts: number): number {

@@ -34,7 +34,7 @@ export const UPLOAD_TYPE = 'application/cbor';
 
 /** A model that an admin brought; its weights are at /api/models/<modelHash>. */
 export interface UploadedModelView {
-  /** As the settings of a run name it. */
+  /** As the settings of a run name it: 64 hex characters, of name, specification and weights. */
   readonly id: string;
   readonly createdAt: string;
   readonly name: string;
@@ -219,6 +219,10 @@ export type AdminRunEvent =
   | { readonly kind: 'admin-snapshot'; readonly view: AdminRunView }
   | { readonly kind: 'participants'; readonly participants: readonly ParticipantView[] }
   | Exclude<RunEvent, { kind: 'snapshot' }>;
+
+/** The newest round whose model was evaluated; null before there is one. */
+export const newestEvaluated = (rounds: readonly RoundView[]): RoundView | null =>
+  rounds.findLast(({ accuracy }) => accuracy !== null) ?? null;
 
 /** Folds one event into a view; the first event is always a snapshot. */
 export function applyRunEvent(run: RunView | null, event: RunEvent): RunView | null {

@@ -4,15 +4,15 @@
  */
 import * as v from 'valibot';
 import { fail, ok, type Result } from '../base/result.ts';
+import { mostWithin } from '../numeric/bisection.ts';
 import type { Caps } from '../privacy/ledger.ts';
 import { epsilonOfOffer } from '../privacy/mechanism-epsilon.ts';
 import type { OfferedPrivacy } from '../privacy/offered-privacy.ts';
 import type { SettingFault } from '../privacy/plan-settings.ts';
-import { checkedPrivacy } from '../privacy/settings.ts';
-import { epsilonText } from '../privacy/statement.ts';
+import { epsilonText, shownEpsilon } from '../privacy/statement.ts';
 import { MAX_ROUNDS } from '../protocol/limits.ts';
-import { currentTerms, promisedPrivacy, termsOf } from './run-terms.ts';
-import { accomplicesOf, type RunSettings } from './run.ts';
+import { currentTerms, noiseFor, promisedPrivacy, termsOf } from './run-terms.ts';
+import type { RunSettings } from './run.ts';
 
 const anyNumber = v.custom<number>((value) => typeof value === 'number', 'expected a number');
 
@@ -25,9 +25,6 @@ export const runExtension = v.strictObject({
   epsilon: v.optional(anyNumber),
 });
 export type RunExtension = v.InferInput<typeof runExtension>;
-
-/** One digit after the point, up, as pages write ε. */
-const epsilonCap = (epsilon: number): number => Number(epsilonText(epsilon).replace('∞', 'Infinity'));
 
 /** The settings of the run from then on, for a model with so many parameters; or why not, with the nearest that can be. */
 export function extendedSettings(
@@ -58,12 +55,15 @@ export function extendedSettings(
   const { participations, epsilon } = caps.value;
   if (rounds === settings.rounds && participations === promised.value.caps.participations)
     return fail(nothingMore(settings.rounds));
-  const privacy = { ...settings.privacy, participations, epsilon };
-  const { clients, minSurvivors } = settings;
-  const run = { clients, rounds, minSurvivors, accomplices: accomplicesOf(settings), parameters, lanes: [] };
+  const extended = {
+    ...settings,
+    rounds,
+    privacy: { ...settings.privacy, participations, epsilon },
+    earlier,
+  };
   // As if the run were made like this: with less noise than it has.
-  const checked = checkedPrivacy(privacy, run);
-  return checked.ok ? ok({ ...settings, rounds, privacy, earlier }) : fail(checked.fault);
+  const checked = noiseFor(extended, parameters);
+  return checked.ok ? ok(extended) : checked;
 }
 
 function roundsFault(before: number, rounds: number): SettingFault | null {
@@ -93,7 +93,7 @@ function extendedCaps(
   const epsilonAt = (count: number): number => epsilonOfOffer(mechanism, count, caps.delta);
   const { rounds, epsilon } = asked;
   const leastCap = (count: number): number | null => {
-    const least = Math.max(caps.epsilon, epsilonCap(epsilonAt(count)));
+    const least = Math.max(caps.epsilon, shownEpsilon(epsilonAt(count)));
     return Number.isFinite(least) ? least : null;
   };
   if (epsilon !== undefined && !(epsilon >= caps.epsilon && Number.isFinite(epsilon)))
@@ -134,7 +134,7 @@ function extendedCaps(
       reason: `${participations} participations are more than the noise that was promised is good for`,
       nearest: room(Number.MAX_VALUE),
     });
-  const needed = Math.max(caps.epsilon, epsilonCap(leadsTo));
+  const needed = Math.max(caps.epsilon, shownEpsilon(leadsTo));
   if (epsilon === undefined) return ok({ ...caps, participations, epsilon: needed });
   if (leadsTo <= epsilon) return ok({ ...caps, participations, epsilon });
   return fail({
@@ -148,15 +148,4 @@ function extendedCaps(
 function everyRound(settings: RunSettings): boolean {
   const { rounds, caps } = currentTerms(settings);
   return caps?.participations === rounds;
-}
-
-/** The largest count in `from`..`to` that fits, given that `from` and all below one that fits do. */
-function mostWithin(from: number, to: number, fits: (count: number) => boolean): number {
-  let [good, bad] = [from, to + 1];
-  while (bad - good > 1) {
-    const middle = Math.floor((good + bad) / 2);
-    if (fits(middle)) good = middle;
-    else bad = middle;
-  }
-  return good;
 }

@@ -46,7 +46,7 @@ export const parameterCount = (model: ModelSpecification): number =>
   layoutOf(model).reduce((sum, tensor) => sum + tensor.size, 0);
 
 /** Name and shape of the layer's tensors where its input has the shape. */
-function tensorsOf(layer: Layer, inputShape: Shape): readonly (readonly [string, Shape])[] {
+export function tensorsOf(layer: Layer, inputShape: Shape): readonly (readonly [string, Shape])[] {
   const features = inputShape.at(-1) ?? 0;
   switch (layer.kind) {
     case 'dense':

@@ -13,6 +13,15 @@ const VERSION = 1;
 /** A label is a byte. */
 const MAX_CLASSES = 256;
 
+/**
+ * Of the last layer's outputs, which are neither squashed nor normalised, and a label:
+ * - `softmax-cross-entropy`: [classes] logits, the label is the class;
+ * - `sigmoid-cross-entropy`: one logit, the label 0 or 1;
+ * - `mse`: one number, the label is what it should be; the loss is the square of the difference.
+ */
+export const modelLoss = v.picklist(['softmax-cross-entropy', 'sigmoid-cross-entropy', 'mse']);
+export type Loss = v.InferOutput<typeof modelLoss>;
+
 const structure = v.strictObject({
   version: v.literal(
     VERSION,
@@ -22,16 +31,9 @@ const structure = v.strictObject({
   /** Shape of one example, without the batch. */
   inputShape: exampleShape,
   layers: v.pipe(v.array(layer), v.minLength(1), v.maxLength(32, 'at most 32 layers')),
-  /**
-   * Of the last layer's outputs, which are neither squashed nor normalised, and a label:
-   * - `softmax-cross-entropy`: [classes] logits, the label is the class;
-   * - `sigmoid-cross-entropy`: one logit, the label 0 or 1;
-   * - `mse`: one number, the label is what it should be; the loss is the square of the difference.
-   */
-  loss: v.picklist(['softmax-cross-entropy', 'sigmoid-cross-entropy', 'mse']),
+  loss: modelLoss,
 });
 export type ModelSpecification = v.InferOutput<typeof structure>;
-export type Loss = ModelSpecification['loss'];
 
 /** A sentence where the layers do not fit one another, the inputs or the loss; null where they do. */
 function misfit({ inputShape, layers, loss }: ModelSpecification): string | null {

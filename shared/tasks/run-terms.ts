@@ -2,7 +2,7 @@
  * What a run's settings promise, before and after it was extended (EXTEND-1). The noise stays the one that was promised
  * first: what grows is the number of rounds, and with it ε.
  */
-import { fail, ok, type Result } from '../base/result.ts';
+import { ok, type Result } from '../base/result.ts';
 import type { OfferedPrivacy } from '../privacy/offered-privacy.ts';
 import type { SettingFault } from '../privacy/plan-settings.ts';
 import { checkedPrivacy } from '../privacy/settings.ts';
@@ -33,6 +33,16 @@ export function settingsAsMade(settings: RunSettings): RunSettings {
   return { ...now, rounds, privacy: { ...now.privacy, participations, epsilon } };
 }
 
+/** What a run that is made with such settings would offer, for a model with so many parameters. */
+export function noiseFor(
+  settings: RunSettings,
+  parameters: number,
+): Result<OfferedPrivacy | null, SettingFault> {
+  const { clients, rounds, minSurvivors, privacy } = settings;
+  const run = { clients, rounds, minSurvivors, accomplices: accomplicesOf(settings), parameters, lanes: [] };
+  return checkedPrivacy(privacy, run);
+}
+
 /**
  * The noise of the run's offers, for a model with so many parameters, beside the caps in force; null where no noise is
  * added. Refused where the settings cannot be kept.
@@ -41,10 +51,8 @@ export function promisedPrivacy(
   settings: RunSettings,
   parameters: number,
 ): Result<OfferedPrivacy | null, SettingFault> {
-  const { clients, rounds, minSurvivors, privacy } = settingsAsMade(settings);
-  const run = { clients, rounds, minSurvivors, accomplices: accomplicesOf(settings), parameters, lanes: [] };
-  const checked = checkedPrivacy(privacy, run);
-  if (!checked.ok) return fail(checked.fault);
+  const checked = noiseFor(settingsAsMade(settings), parameters);
+  if (!checked.ok) return checked;
   const { caps } = currentTerms(settings);
   return ok(checked.value === null || caps === null ? null : { ...checked.value, caps });
 }

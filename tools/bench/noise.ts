@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Figure } from './figure.ts';
 import { type Conditions, DRAWS, NOISES, STREAMS, timeNoise, type Timing } from './noise/workload.ts';
+import { median, round } from './numbers.ts';
 import { openScriptPage } from './script-page.ts';
 
 const DEVIATIONS = [0.5, 1, 10, 100, 1_000, 10_000];
@@ -34,20 +35,19 @@ async function* measureRuntime(runtime: string, time: Timer): AsyncGenerator<Fig
         await time({ noise, stream, deviation });
         const timings: Timing[] = [];
         for (let turn = 0; turn < TURNS; turn++) timings.push(await time({ noise, stream, deviation }));
-        yield { name: 'table-ms', unit: 'ms', value: median(timings.map(({ tableMs }) => tableMs)), params };
+        yield {
+          name: 'table-ms',
+          unit: 'ms',
+          value: round(median(timings.map(({ tableMs }) => tableMs))),
+          params,
+        };
         yield {
           name: 'draws-ms',
           unit: 'ms',
-          value: median(timings.map(({ drawsMs }) => drawsMs)),
+          value: round(median(timings.map(({ drawsMs }) => drawsMs))),
           params: { ...params, draws: DRAWS },
         };
       }
     }
   }
-}
-
-/** To three decimals. */
-function median(values: readonly number[]): number {
-  const middle = values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-  return Math.round(middle * 1_000) / 1_000;
 }

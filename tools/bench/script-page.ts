@@ -23,7 +23,7 @@ export async function openScriptPage(
   entry: string,
   { wasmFiles = {}, browserArgs = [] }: PageNeeds = {},
 ): Promise<ScriptPage> {
-  const server = await serve(await bundle(entry), wasmFiles);
+  const server = await serve(await bundleScript(entry), wasmFiles);
   const browser = await chromium.launch({
     executablePath: requireBrowser(),
     args: [...BROWSER_ARGS, ...browserArgs],
@@ -43,7 +43,7 @@ export async function openScriptPage(
 }
 
 /** One module, also of what the script loads on first need. */
-async function bundle(entry: string): Promise<string> {
+export async function bundleScript(entry: string): Promise<string> {
   const built = await build({
     configFile: false,
     logLevel: 'error',

@@ -7,7 +7,7 @@
 import type { Figure } from './figure.ts';
 import { openPage } from './training/browser.ts';
 import { type Part, partOf, PARTS } from './training/cnn-parts.ts';
-import { gigaflops, MATMUL_FLOP, round } from './training/numbers.ts';
+import { gigaflops, MATMUL_FLOP, round } from './numbers.ts';
 import { BATCH, type ProfiledStep, type Runner } from './training/protocol.ts';
 import { openThread } from './training/thread-runner.ts';
 

@@ -5,7 +5,7 @@
  */
 import type { Figure } from './figure.ts';
 import { openPage } from './training/browser.ts';
-import { gigaflops, MATMUL_FLOP, median, round } from './training/numbers.ts';
+import { gigaflops, MATMUL_FLOP, median, round } from './numbers.ts';
 import { BATCH, type Kernels, type Runner, type Side, type WorkloadName } from './training/protocol.ts';
 import { openThread } from './training/thread-runner.ts';
 

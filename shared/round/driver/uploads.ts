@@ -28,8 +28,6 @@ export interface Grant {
 interface Spool {
   readonly bytes: Uint8Array<ArrayBuffer>;
   next: number;
-  /** Its participant lost an earlier turn: what it sent in that may be on its way still. */
-  hasStragglers: boolean;
 }
 
 export class Uploads {
@@ -41,6 +39,7 @@ export class Uploads {
   readonly #atOnce: number;
   readonly #spools = new Map<ParticipantId, Spool>();
   readonly #queue: ParticipantId[] = [];
+  /** They lost a turn: what they sent in it may be on its way still when the next one begins. */
   readonly #stalled = new Set<ParticipantId>();
   readonly #sum: Uint32Array<ArrayBuffer>;
 
@@ -65,7 +64,7 @@ export class Uploads {
     const spool = this.#spools.get(from);
     if (spool !== undefined) return [{ to: from, nextChunk: spool.next }];
     if (!this.#queue.includes(from)) this.#queue.push(from);
-    return this.#advance();
+    return this.advance();
   }
 
   /** It left: its turn goes to the next. What it had sent is forgotten. */
@@ -73,7 +72,7 @@ export class Uploads {
     const waiting = this.#queue.indexOf(from);
     if (waiting >= 0) this.#queue.splice(waiting, 1);
     this.#spools.delete(from);
-    return this.#advance();
+    return this.advance();
   }
 
   /** It has its turn and does not use it: back to the end of the queue, where anybody waits; else it may take its time. */
@@ -81,7 +80,7 @@ export class Uploads {
     if (this.#queue.length === 0 || !this.#spools.delete(from)) return [];
     this.#stalled.add(from);
     this.#queue.push(from);
-    return this.#advance();
+    return this.advance();
   }
 
   isUploading(from: ParticipantId): boolean {
@@ -96,8 +95,8 @@ export class Uploads {
   take(from: ParticipantId, chunk: Chunk): Result<'ignored' | 'more' | 'complete', Fault> {
     const spool = this.#spools.get(from);
     if (spool === undefined) return ok('ignored');
-    if (chunk.chunks === this.#chunks && chunk.index < spool.next) return ok('ignored');
-    if (spool.hasStragglers && chunk.chunks === this.#chunks && chunk.index > spool.next)
+    const isStraggler = spool.next === 0 && this.#stalled.has(from);
+    if (chunk.chunks === this.#chunks && (chunk.index < spool.next || (isStraggler && chunk.index > 0)))
       return ok('ignored');
     if (chunk.chunks !== this.#chunks || chunk.index !== spool.next)
       return wrongLength(
@@ -111,7 +110,6 @@ export class Uploads {
       return fail({ code: 'wrong-hash', detail: `Chunk ${chunk.index} is not what its hash names.` });
     spool.bytes.set(chunk.bytes, start);
     spool.next++;
-    spool.hasStragglers = false;
     if (spool.next < this.#chunks) return ok('more');
     this.#spools.delete(from);
     const added = addPacked(this.#sum, spool.bytes, this.#laneBits, 0);
@@ -120,7 +118,14 @@ export class Uploads {
 
   /** Turns that have become free. */
   advance(): readonly Grant[] {
-    return this.#advance();
+    const grants: Grant[] = [];
+    while (this.#spools.size < this.#atOnce) {
+      const next = this.#queue.shift();
+      if (next === undefined) break;
+      this.#spools.set(next, { bytes: new Uint8Array(this.#bytes), next: 0 });
+      grants.push({ to: next, nextChunk: 0 });
+    }
+    return grants;
   }
 
   /** The sum of the complete uploads, [vectorWords]; its low W bits mean something. */
@@ -137,18 +142,6 @@ export class Uploads {
   discard(): void {
     this.freeze();
     this.#sum.fill(0);
-  }
-
-  #advance(): readonly Grant[] {
-    const grants: Grant[] = [];
-    while (this.#spools.size < this.#atOnce) {
-      const next = this.#queue.shift();
-      if (next === undefined) break;
-      const hasStragglers = this.#stalled.has(next);
-      this.#spools.set(next, { bytes: new Uint8Array(this.#bytes), next: 0, hasStragglers });
-      grants.push({ to: next, nextChunk: 0 });
-    }
-    return grants;
   }
 }
 

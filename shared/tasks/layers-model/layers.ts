@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { fail, ok, type Result } from '../../base/result.ts';
 import { layer as layerSchema, type Layer } from '../layers.ts';
+import { tensorsOf } from '../layout.ts';
 import { shapesThrough, sizeOf, type Shape } from '../shapes.ts';
 import { titleOf, type KerasLayer } from './keras-layer.ts';
 
@@ -282,13 +283,10 @@ export function readLayer(given: KerasLayer, shape: Shape): Result<LayerReading,
   if (!reading.ok) return fail(`${title}: ${reading.fault}.`);
   const layers = v.safeParse(v.array(layerSchema), reading.value.layers);
   if (!layers.success) return fail(`${title}: ${sentenceOf(layers.issues[0])}.`);
-  if (config['trainable'] === false && layers.output.some((layer) => LEARNERS.has(layer.kind)))
+  if (config['trainable'] === false && layers.output.some((layer) => tensorsOf(layer, shape).length > 0))
     return fail(`${title}: trainable: every layer learns here; set it to true, or leave the layer out.`);
   return ok({ layers: layers.output, ending: reading.value.ending ?? 'linear' });
 }
-
-/** The kinds that have tensors. */
-const LEARNERS: ReadonlySet<Layer['kind']> = new Set(['dense', 'conv2d', 'groupNorm', 'embedding', 'gru']);
 
 /** The setting, without the place of our layer in what became of the file's, and what is wrong with it. */
 function sentenceOf(issue: v.BaseIssue<unknown>): string {

@@ -5,10 +5,10 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { decode, encode, rfc8949EncodeOptions } from 'cborg';
 import * as v from 'valibot';
-import { bytesToHex, utf8ToBytes } from '../../base/bytes.ts';
+import { bytesToHex, equalBytes, utf8ToBytes } from '../../base/bytes.ts';
 import type { ModelHash } from '../../base/ids.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
-import type { Loss } from '../model.ts';
+import { modelLoss, type Loss } from '../model.ts';
 import { MAX_MODEL_NAME, ownModelMisfit } from '../own-model.ts';
 import { bytesOfParameters, modelHashOf } from '../parameters.ts';
 import type { Task } from '../task.ts';
@@ -44,7 +44,7 @@ const upload = v.strictObject({
     v.maxLength(MAX_MODEL_NAME, `at most ${MAX_MODEL_NAME} characters`),
     v.regex(/^\P{Cc}+$/u, 'one line of text'),
   ),
-  loss: v.picklist(['softmax-cross-entropy', 'sigmoid-cross-entropy', 'mse']),
+  loss: modelLoss,
   model: file,
   weights: v.pipe(v.array(file), v.maxLength(1_024, 'at most 1,024 files of weights')),
 });
@@ -95,7 +95,7 @@ export function decodeUpload(body: Uint8Array): Result<ModelUpload, string> {
   }
   const { taskId, name, loss, model, weights } = parsed.output;
   for (const given of [model, ...weights])
-    if (bytesToHex(sha256(given.bytes)) !== bytesToHex(given.sha256))
+    if (!equalBytes(sha256(given.bytes), given.sha256))
       return fail(
         `The file ${given.path || 'model.json'} does not have the hash that came with it: it was changed on its way. Upload it once more.`,
       );

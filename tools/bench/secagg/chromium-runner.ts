@@ -1,7 +1,6 @@
 /** A worker of a page in Chromium; times are wall times there. */
 import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
-import { openScriptPage } from '../script-page.ts';
+import { bundleScript, openScriptPage } from '../script-page.ts';
 import type { ClientCost } from './client-bench.ts';
 import type { Conditions } from './conditions.ts';
 import type { Runner } from './runner.ts';
@@ -17,7 +16,7 @@ export interface PageGlobals {
 }
 
 export async function openChromium(): Promise<Runner> {
-  const suite = await bundle(SUITE);
+  const suite = await bundleScript(SUITE);
   const { page, close } = await openScriptPage(PAGE);
   await page.evaluate((code) => (globalThis as unknown as PageGlobals).startClient(code), suite);
   return {
@@ -25,16 +24,4 @@ export async function openChromium(): Promise<Runner> {
       page.evaluate((given) => (globalThis as unknown as PageGlobals).measureClient(given), conditions),
     close,
   };
-}
-
-async function bundle(entry: string): Promise<string> {
-  const built = await build({
-    configFile: false,
-    logLevel: 'error',
-    build: { write: false, target: 'esnext', lib: { entry, formats: ['es'], fileName: 'suite' } },
-  });
-  const [output] = [built].flat();
-  const chunk = output && 'output' in output ? output.output[0] : undefined;
-  if (!chunk) throw new Error('Vite built no script.');
-  return chunk.code;
 }

@@ -6,6 +6,7 @@ import type { CryptoSuite } from '#shared/crypto/suite.ts';
 import { verifyChain } from '#shared/protocol/invitation.ts';
 import { AUXILIARY_LANES } from '#shared/protocol/limits.ts';
 import { vectorBits } from '#shared/round/vector.ts';
+import { median } from '../numbers.ts';
 import { playRound } from './client.ts';
 import { assembleCohort, type Cohort } from './cohort.ts';
 import { toleratedPerMille, type Conditions } from './conditions.ts';
@@ -63,7 +64,7 @@ export class ClientBench {
     return {
       neighbours: cohort.seat.neighbours.length,
       laneBits: vectorBits(cohort.offer),
-      roundMs: rows.toSorted((a, b) => a - b)[ROWS >> 1] ?? Number.NaN,
+      roundMs: median(rows),
       firstRoundExtraMs,
       uploadBytes: sent.toCoordinator,
       peerBytes: sent.toPeers,

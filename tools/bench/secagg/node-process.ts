@@ -3,6 +3,7 @@ import { systemRandom } from '#shared/base/random.ts';
 import { AUXILIARY_LANES } from '#shared/protocol/limits.ts';
 import { openSslSigner } from '../../../coordinator/crypto/openssl-signer.ts';
 import { openSslSuite } from '../../../coordinator/crypto/openssl-suite.ts';
+import { median } from '../numbers.ts';
 import { assembleAttempt, type Attempt } from './attempt.ts';
 import { ClientBench } from './client-bench.ts';
 import { threadMs } from './clock.ts';
@@ -45,8 +46,7 @@ async function measureCoordinator(conditions: Conditions): Promise<CoordinatorFi
     total += cost.cpuMs;
     peakBytes = Math.max(peakBytes, cost.peakBytes);
   }
-  const roundMs = turns.toSorted((a, b) => a - b)[turns.length >> 1] ?? Number.NaN;
-  return { neighbours: attempt.cohort.parameters.neighbours, roundMs, peakBytes };
+  return { neighbours: attempt.cohort.parameters.neighbours, roundMs: median(turns), peakBytes };
 }
 
 process.on('message', ({ of, conditions }: Question) => {

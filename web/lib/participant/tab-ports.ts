@@ -2,7 +2,13 @@
 import { systemRandom } from '#shared/base/random.ts';
 import { fail, ok, type Result } from '#shared/base/result.ts';
 import type { Examples } from '#shared/data/examples.ts';
-import { loadShard, MANIFEST_FILE, type ShardFault, type ShardReference } from '#shared/data/shards.ts';
+import {
+  loadShard,
+  MANIFEST_FILE,
+  type ShardFault,
+  type ShardPorts,
+  type ShardReference,
+} from '#shared/data/shards.ts';
 import type { PeerLinks } from '#shared/participant/peer-links.ts';
 import type { IdentityPort, ParticipantPorts, SocketPort } from '#shared/participant/ports.ts';
 import type { Task } from '#shared/tasks/task.ts';
@@ -21,18 +27,7 @@ export async function tabPorts(
   return {
     socket: socketPort,
     data: {
-      load: (task, shard, onProgress) => {
-        const path = (file: string) => `${task.data.dataset}/${file}`;
-        return loadShard(
-          shard,
-          {
-            fetchBytes: (file) => fetchBytes(`/demo/${path(file)}`),
-            kept: (file) => vault.get(path(file)),
-            keep: (file, bytes) => vault.put(path(file), bytes),
-          },
-          onProgress,
-        );
-      },
+      load: (task, shard, onProgress) => loadShard(shard, shardSource(vault, task), onProgress),
       deleteAll: () => vault.clear(),
     },
     model: {
@@ -71,22 +66,32 @@ export async function tabPorts(
 /** The shard as this browser keeps it: but for the data set's list nothing is downloaded, and nothing is stored. */
 export function keptShard(
   vault: ChunkVault,
-  { data }: Task,
+  task: Task,
   shard: ShardReference,
 ): Promise<Result<Examples, ShardFault>> {
-  const path = (file: string) => `${data.dataset}/${file}`;
+  const source = shardSource(vault, task);
   return loadShard(
     shard,
     {
+      ...source,
       fetchBytes: async (file) =>
         file === MANIFEST_FILE
-          ? fetchBytes(`/demo/${path(file)}`)
+          ? source.fetchBytes(file)
           : fail(`${file} is not kept in this browser any more. Reload the page to load it again.`),
-      kept: (file) => vault.get(path(file)),
       keep: async () => ok(undefined),
     },
     () => {},
   );
+}
+
+/** A data set's files: downloaded from the coordinator, and kept in this browser. */
+function shardSource(vault: ChunkVault, { data }: Task): ShardPorts {
+  const path = (file: string) => `${data.dataset}/${file}`;
+  return {
+    fetchBytes: (file) => fetchBytes(`/demo/${path(file)}`),
+    kept: (file) => vault.get(path(file)),
+    keep: (file, bytes) => vault.put(path(file), bytes),
+  };
 }
 
 async function fetchBytes(path: string): Promise<Result<Uint8Array, string>> {

@@ -4,6 +4,7 @@ import type { RunView } from '#shared/protocol/api.ts';
 import { extendedSettings, type RunExtension } from '#shared/tasks/extension.ts';
 import { currentTerms } from '#shared/tasks/run-terms.ts';
 import type { RunTerms } from '#shared/tasks/terms.ts';
+import { sentenceOf } from './words.ts';
 
 export type ExtensionField = 'rounds' | 'participations';
 
@@ -56,7 +57,7 @@ export class ExtensionForm {
     if (this.rounds === null) return { field: 'rounds', sentence: 'Write a number here.', nearest: null };
     return {
       field: fieldOf(setting),
-      sentence: `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`,
+      sentence: sentenceOf(reason),
       nearest,
     };
   });

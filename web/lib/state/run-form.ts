@@ -4,6 +4,7 @@ import type { NoiseMode } from '#shared/privacy/mechanism-parameters.ts';
 import { DURATION_MS, MIN_COHORT } from '#shared/protocol/limits.ts';
 import type { RunSettingsInput } from '#shared/tasks/run.ts';
 import type { Task } from '#shared/tasks/task.ts';
+import { sentenceOf } from './words.ts';
 
 const FIELDS = [
   'clients',
@@ -121,6 +122,5 @@ export function problemOf(refusal: string): FieldProblem {
   const [, path, reason] = /^([A-Za-z.]+): (.+)$/s.exec(refusal) ?? [];
   const field = FIELDS.find((name) => name === path);
   if (field === undefined || reason === undefined) return { field: null, sentence: refusal };
-  const sentence = `${reason.charAt(0).toUpperCase()}${reason.slice(1)}`;
-  return { field, sentence: /[.!?]$/.test(sentence) ? sentence : `${sentence}.` };
+  return { field, sentence: sentenceOf(reason) };
 }

@@ -10,6 +10,12 @@ export function bytesInWords(bytes: number): string {
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
 
+/** With a capital, and a full stop where it has no end of its own. */
+export function sentenceOf(reason: string): string {
+  const sentence = `${reason.charAt(0).toUpperCase()}${reason.slice(1)}`;
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
+}
+
 /** A fraction 0..1 with one decimal; a dash where there is none. */
 export const percentInWords = (fraction: number | null): string =>
   fraction === null ? '–' : `${(100 * fraction).toFixed(1)} %`;

@@ -1,4 +1,4 @@
-/** What the training suites make of their times. */
+/** What the suites make of their times. */
 
 /** Of one `matmul` of the workload. */
 export const MATMUL_FLOP = 2 * 512 ** 3;
