@@ -34,6 +34,13 @@ export const WASM_MODULES: readonly WasmModule[] = [
     // One page for a piece of the vector, one for the key.
     memory: ['--initialMemory', '2'],
   },
+  {
+    entry: 'ring.ts',
+    file: 'ring.ts',
+    constant: 'RING_WASM',
+    // Two pages for a piece of the sum, two for what is added to it.
+    memory: ['--initialMemory', '4'],
+  },
 ];
 
 /** The text of the module's file in shared/wasm; throws with the compiler's words where the source is wrong. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { bytesToHex } from '../base/bytes.ts';
 import { seededRandom } from '../base/random.ts';
 import { bytesOfWords } from '../numeric/ring.ts';
-import { applyMask, noblePrg, type Prg } from './mask.ts';
+import { applyMasks, noblePrg, type Prg } from './mask.ts';
 import { prgSuite } from './prg-suite.ts';
 
 describe('noblePrg (ChaCha20)', () => {
@@ -14,7 +14,7 @@ describe('noblePrg (ChaCha20)', () => {
     (length) => {
       const seed = seededRandom('mask')(32);
       const words = new Uint32Array(length);
-      applyMask(words, seed, 'add');
+      applyMasks(words, [{ seed, sign: 'add' }]);
       // OpenSSL's IV is the little-endian block counter and the nonce.
       const stream = createCipheriv('chacha20', seed, new Uint8Array(16)).update(new Uint8Array(length * 4));
       expect(bytesToHex(bytesOfWords(words))).toBe(bytesToHex(new Uint8Array(stream)));
@@ -22,11 +22,13 @@ describe('noblePrg (ChaCha20)', () => {
   );
 });
 
-describe('applyMask', () => {
+describe('applyMasks', () => {
   it('takes any implementation of the port', () => {
-    const ones: Prg = { accumulate: (words, _, sign) => void words.fill(sign === 'add' ? 1 : 2) };
+    const ones: Prg = {
+      accumulate: (words, masks) => void words.fill(masks[0]?.sign === 'add' ? 1 : 2),
+    };
     const words = new Uint32Array(2);
-    applyMask(words, new Uint8Array(32), 'subtract', ones);
+    applyMasks(words, [{ seed: new Uint8Array(32), sign: 'subtract' }], ones);
     expect([...words]).toEqual([2, 2]);
   });
 });

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { bytesToHex, hexToBytes } from '../base/bytes.ts';
 import { seededRandom } from '../base/random.ts';
 import { bytesOfWords } from '../numeric/ring.ts';
-import { applyMask, noblePrg, type MaskSign, type Prg } from './mask.ts';
+import { applyMasks, noblePrg, type MaskSign, type Prg } from './mask.ts';
 
 /** RFC 8439, appendix A.1: the vectors with nonce 0 (key, first block, stream from there on). */
 const RFC_STREAMS: readonly (readonly [key: string, block: number, stream: string])[] = [
@@ -30,7 +30,7 @@ const LENGTHS = [0, 1, 15, 16, 17, 63, 64, 65, 1_000, 16_383, 16_384, 16_385, 50
 
 const masked = (plain: Uint32Array, seed: Uint8Array, sign: MaskSign, prg: Prg): Uint32Array => {
   const words = plain.slice();
-  applyMask(words, seed, sign, prg);
+  applyMasks(words, [{ seed, sign }], prg);
   return words;
 };
 
@@ -40,7 +40,7 @@ export function prgSuite(start: () => Promise<Prg>): void {
     'MASK-2: agrees with RFC 8439, appendix A.1 (key %s, block %i)',
     async (key, block, stream) => {
       const words = new Uint32Array(block * 16 + stream.length / 8);
-      applyMask(words, hexToBytes(key), 'add', await start());
+      applyMasks(words, [{ seed: hexToBytes(key), sign: 'add' }], await start());
       expect(bytesToHex(bytesOfWords(words.subarray(block * 16)))).toBe(stream);
     },
   );
@@ -81,9 +81,28 @@ export function prgSuite(start: () => Promise<Prg>): void {
     expect(masked(words, seed, 'subtract', prg)).toEqual(plain);
   });
 
+  it.each([1, 16_385, 70_000])(
+    'MASK-3: puts many streams on %i words at once as one after another',
+    async (length) => {
+      const random = seededRandom(`many ${length}`);
+      const prg = await start();
+      const masks = Array.from({ length: 9 }, (_, i) => ({
+        seed: random(32),
+        sign: i % 3 === 0 ? ('subtract' as const) : ('add' as const),
+      }));
+      const plain = new Uint32Array(random(length * 4).buffer);
+      const [together, after] = [plain.slice(), plain.slice()];
+      applyMasks(together, masks, prg);
+      for (const { seed, sign } of masks) applyMasks(after, [{ seed, sign }], noblePrg);
+      expect(bytesToHex(bytesOfWords(together))).toBe(bytesToHex(bytesOfWords(after)));
+      applyMasks(together, [], prg);
+      expect(together).toEqual(after);
+    },
+  );
+
   it('touches the words of a view alone', async () => {
     const buffer = new Uint32Array(9).fill(7);
-    applyMask(buffer.subarray(3, 6), seededRandom('view')(32), 'add', await start());
+    applyMasks(buffer.subarray(3, 6), [{ seed: seededRandom('view')(32), sign: 'add' }], await start());
     const kept = [0, 1, 2, 6, 7, 8].map((index) => buffer[index]);
     expect(kept).toEqual([7, 7, 7, 7, 7, 7]);
     expect([...buffer.subarray(3, 6)]).not.toContain(7);
@@ -93,8 +112,9 @@ export function prgSuite(start: () => Promise<Prg>): void {
     const prg = await start();
     const seed = seededRandom('seed')(32);
     const before = seed.slice();
-    applyMask(new Uint32Array(100), seed, 'add', prg);
+    applyMasks(new Uint32Array(100), [{ seed, sign: 'add' }], prg);
     expect(seed).toEqual(before);
-    expect(() => applyMask(new Uint32Array(1), seed.subarray(1), 'add', prg)).toThrow('seed: 31 bytes');
+    const short = { seed: seed.subarray(1), sign: 'add' } as const;
+    expect(() => applyMasks(new Uint32Array(1), [short], prg)).toThrow('seed: 31 bytes');
   });
 }

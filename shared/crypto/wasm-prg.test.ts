@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../base/random.ts';
-import { applyMask, noblePrg } from './mask.ts';
+import { applyMasks, noblePrg } from './mask.ts';
 import { prgSuite } from './prg-suite.ts';
 import { fastestPrg, instantiateMasks, wasmPrg } from './wasm-prg.ts';
 
@@ -12,7 +12,8 @@ describe('wasmPrg (ChaCha20)', () => {
     async (length) => {
       const instance = await instantiateMasks();
       const { memory } = instance.exports as { memory: WebAssembly.Memory };
-      applyMask(new Uint32Array(length).fill(5), seededRandom('wiped')(32), 'add', wasmPrg(instance));
+      const masks = [{ seed: seededRandom('wiped')(32), sign: 'add' }] as const;
+      applyMasks(new Uint32Array(length).fill(5), masks, wasmPrg(instance));
       expect(new Uint8Array(memory.buffer).every((byte) => byte === 0)).toBe(true);
     },
   );

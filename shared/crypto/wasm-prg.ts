@@ -32,13 +32,15 @@ export function wasmPrg(instance: WebAssembly.Instance): Prg {
   const piece = new Uint32Array(memory.buffer, 0, PIECE_WORDS);
   const key = new Uint8Array(memory.buffer, KEY_ADDRESS, KEY_BYTES);
   return {
-    accumulate: (words, seed, sign) => {
-      key.set(seed);
+    accumulate: (words, masks) => {
       for (let start = 0; start < words.length; start += PIECE_WORDS) {
         const lanes = words.subarray(start, start + PIECE_WORDS);
         const groups = Math.ceil(lanes.length / GROUP_WORDS);
         piece.set(lanes);
-        accumulate(0, groups, KEY_ADDRESS, start / BLOCK_WORDS, sign === 'subtract' ? 1 : 0);
+        for (const { seed, sign } of masks) {
+          key.set(seed);
+          accumulate(0, groups, KEY_ADDRESS, start / BLOCK_WORDS, sign === 'subtract' ? 1 : 0);
+        }
         lanes.set(lanes.length === PIECE_WORDS ? piece : piece.subarray(0, lanes.length));
       }
       key.fill(0);

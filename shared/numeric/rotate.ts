@@ -5,7 +5,7 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, utf8ToBytes } from '../base/bytes.ts';
-import { applyMask } from '../crypto/mask.ts';
+import { applyMasks } from '../crypto/mask.ts';
 
 /** Share of the lanes that padding may add. */
 const PADDING_SHARE = 1 / 16;
@@ -52,7 +52,7 @@ function requireLength(vector: Float32Array, blocks: readonly number[]): void {
 /** Lane i changes its sign where bit i of the ChaCha20 stream under SHA-256("rotation" ‖ sid) is set. */
 function flipSigns(vector: Float32Array, sid: Uint8Array): void {
   const signs = new Uint32Array(Math.ceil(vector.length / 32));
-  applyMask(signs, sha256(concatBytes(utf8ToBytes('rotation'), sid)), 'add');
+  applyMasks(signs, [{ seed: sha256(concatBytes(utf8ToBytes('rotation'), sid)), sign: 'add' }]);
   const bits = new Uint32Array(vector.buffer, vector.byteOffset, vector.length);
   for (let i = 0; i < bits.length; i++) {
     bits[i] = (bits[i] as number) ^ (((signs[i >>> 5] as number) >>> (i & 31)) << 31);

@@ -33,7 +33,7 @@ function countingSuite() {
     streams: 0,
     prg: {
       accumulate: (...given: Parameters<typeof nobleSuite.prg.accumulate>) => {
-        suite.streams++;
+        suite.streams += given[1].length;
         nobleSuite.prg.accumulate(...given);
       },
     },

@@ -15,6 +15,6 @@ const KEY_BYTES = 32;
 export function fillWords(words: Uint32Array, { random, prg = noblePrg }: SecretRandom): void {
   const key = random(KEY_BYTES);
   words.fill(0);
-  prg.accumulate(words, key, 'add');
+  prg.accumulate(words, [{ seed: key, sign: 'add' }]);
   key.fill(0);
 }

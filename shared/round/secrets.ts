@@ -12,7 +12,7 @@ import type { RandomSource } from '../base/random.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { generateKeyPair, type KeyPair } from '../crypto/agreement.ts';
 import { deriveKey, type KeyDomain } from '../crypto/derive.ts';
-import { applyMask } from '../crypto/mask.ts';
+import { MaskBatch } from './mask-batch.ts';
 import { seal, unseal } from '../crypto/seal.ts';
 import { split } from '../crypto/shamir.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
@@ -21,8 +21,6 @@ import { selfMaskCommitment, shareContext } from '../protocol/transcript.ts';
 import type { Seat } from './client/types.ts';
 
 const SECRET_BYTES = 32;
-/** Words masked between two pauses: some 10 to 30 ms. */
-const WORDS_A_PAUSE = 8_388_608;
 
 /** What one holder keeps for one dealer: a share of its self mask's seed, and one of its mask key. */
 interface HeldShares {
@@ -121,7 +119,7 @@ export class RoundSecrets {
 
   /**
    * Adds the self mask and the masks shared with `peers` (roster indices) to `words` in place. `pause` is awaited
-   * between streams, every few megawords: a timer's turn costs a tab up to 4 ms. Rejects a peer with whom no secret can be agreed: `words` must not be sent then.
+   * between batches. Rejects a peer with whom no secret can be agreed: `words` must not be sent then.
    */
   async mask(
     words: Uint32Array,
@@ -132,20 +130,15 @@ export class RoundSecrets {
     invariant(seat, 'it masks after it has shared');
     const secrets = await this.#agree(this.#maskKeys, peers, ({ maskKey }) => maskKey);
     if (!secrets.ok) return secrets;
-    let unpaused = 0;
+    const batch = new MaskBatch(words, this.#suite.prg, pause);
+    await batch.add({ seed: selfMaskSeed(this.#sid, seat.root, this.#selfSeed, seat.self), sign: 'add' });
     for (const [i, secret] of secrets.value.entries()) {
       const peer = peers[i] as number;
       const seed = maskSeed(this.#sid, seat.root, secret, seat.self, peer);
-      applyMask(words, seed, seat.self < peer ? 'add' : 'subtract', this.#suite.prg);
-      for (const bytes of [secret, seed]) bytes.fill(0);
-      unpaused += words.length;
-      if (unpaused < WORDS_A_PAUSE) continue;
-      unpaused = 0;
-      await pause();
+      secret.fill(0);
+      await batch.add({ seed, sign: seat.self < peer ? 'add' : 'subtract' });
     }
-    const seed = selfMaskSeed(this.#sid, seat.root, this.#selfSeed, seat.self);
-    applyMask(words, seed, 'add', this.#suite.prg);
-    seed.fill(0);
+    batch.finish();
     return ok(null);
   }
 

@@ -8,10 +8,10 @@ import type { Sid } from '../base/ids.ts';
 import { invariant } from '../base/invariant.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { publicKeyOf } from '../crypto/agreement.ts';
-import { applyMask } from '../crypto/mask.ts';
 import { combine, decodeWithErrors, weightsAtZero, type Share } from '../crypto/shamir.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
 import { selfMaskCommitment } from '../protocol/transcript.ts';
+import { MaskBatch } from './mask-batch.ts';
 import { maskSeed, selfMaskSeed } from './secrets.ts';
 
 /** What a roster member advertised. */
@@ -72,7 +72,7 @@ export function rebuildSecrets(terms: UnmaskTerms, shares: RevealedShares): Resu
 }
 
 /**
- * Takes all masks off `sum` (ring words, [vectorWords]) in place. `pause` is awaited between two members.
+ * Takes all masks off `sum` (ring words, [vectorWords]) in place. `pause` is awaited between batches.
  * Rejects (with a sentence) where no secret can be agreed with a rebuilt key; the sum is spoilt then.
  */
 export async function removeMasks(
@@ -82,12 +82,9 @@ export async function removeMasks(
   suite: CryptoSuite,
   pause: () => Promise<void>,
 ): Promise<Result<null, string>> {
-  for (const [owner, selfSeed] of selfSeeds) {
-    const seed = selfMaskSeed(terms.sid, terms.root, selfSeed, owner);
-    applyMask(sum, seed, 'subtract', suite.prg);
-    seed.fill(0);
-    await pause();
-  }
+  const batch = new MaskBatch(sum, suite.prg, pause);
+  for (const [owner, selfSeed] of selfSeeds)
+    await batch.add({ seed: selfMaskSeed(terms.sid, terms.root, selfSeed, owner), sign: 'subtract' });
   const survivors = new Set(terms.survivors);
   for (const [gone, secretKey] of maskKeys) {
     const peers = (terms.neighbours[gone] ?? []).filter((peer) => survivors.has(peer));
@@ -95,16 +92,21 @@ export async function removeMasks(
       secretKey,
       peers.map((peer) => keysOf(terms, peer).maskKey),
     );
+    // Agreements take time as well.
+    await pause();
     for (const [i, secret] of agreed.entries()) {
-      if (!secret.ok) return fail('No secret can be agreed with a rebuilt mask key.');
+      if (!secret.ok) {
+        batch.erase();
+        return fail('No secret can be agreed with a rebuilt mask key.');
+      }
       const peer = peers[i] as number;
       const seed = maskSeed(terms.sid, terms.root, secret.value, gone, peer);
+      secret.value.fill(0);
       // The peer added it where its index is the lower one.
-      applyMask(sum, seed, peer < gone ? 'subtract' : 'add', suite.prg);
-      for (const bytes of [secret.value, seed]) bytes.fill(0);
+      await batch.add({ seed, sign: peer < gone ? 'subtract' : 'add' });
     }
-    await pause();
   }
+  batch.finish();
   return ok(null);
 }
 

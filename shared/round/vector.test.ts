@@ -134,9 +134,9 @@ describe('a vector', () => {
       }
       expect(total.at(-1)).toBe(3);
       expect(meanOfSum(total.slice(), 4, given, secret)).toMatchObject({ ok: false });
-      noblePrg.accumulate(total, new Uint8Array(32).fill(7), 'add');
+      noblePrg.accumulate(total, [{ seed: new Uint8Array(32).fill(7), sign: 'add' }]);
       expect(meanOfSum(total.slice(), 3, given, secret)).toMatchObject({ ok: false });
-      noblePrg.accumulate(total, new Uint8Array(32).fill(7), 'subtract');
+      noblePrg.accumulate(total, [{ seed: new Uint8Array(32).fill(7), sign: 'subtract' }]);
       expect(meanOfSum(total, 3, given, secret)).toMatchObject({ ok: true });
     },
   );

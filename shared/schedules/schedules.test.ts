@@ -3,7 +3,7 @@
  * hundred seeds on the coordinator's cryptography are in tools/schedules.test.ts.
  */
 import { describe, expect, it } from 'vitest';
-import { noblePrg, type MaskSign } from '../crypto/mask.ts';
+import { noblePrg, type Mask } from '../crypto/mask.ts';
 import { nobleSuite } from '../crypto/suite.ts';
 import type { ToCoordinator } from '../protocol/messages/directions.ts';
 import { lateUpload, oneShareTooFew, toldFirst } from '../round/planted-machines.ts';
@@ -92,7 +92,11 @@ describe('planted bugs', () => {
 
   it('MASK-3: a mask of the wrong sign leaves a sum that nothing is made of', async () => {
     const prg = {
-      accumulate: (words: Uint32Array, seed: Uint8Array) => noblePrg.accumulate(words, seed, 'add'),
+      accumulate: (words: Uint32Array, masks: readonly Mask[]) =>
+        noblePrg.accumulate(
+          words,
+          masks.map(({ seed }) => ({ seed, sign: 'add' })),
+        ),
     };
     const { violations } = await find({ suite: { ...nobleSuite, prg }, coordinatorToo: false });
     expect(violations.join()).toContain(
@@ -116,8 +120,11 @@ describe('planted bugs', () => {
 
   it('MASK-2: one mask on two updates', async () => {
     const prg = {
-      accumulate: (words: Uint32Array, _: Uint8Array, sign: MaskSign) =>
-        noblePrg.accumulate(words, new Uint8Array(32), sign),
+      accumulate: (words: Uint32Array, masks: readonly Mask[]) =>
+        noblePrg.accumulate(
+          words,
+          masks.map(({ sign }) => ({ seed: new Uint8Array(32), sign })),
+        ),
     };
     // Of three, none has as many masks added as subtracted.
     const { violations } = await find({ suite: { ...nobleSuite, prg } }, { tabs: 3 });

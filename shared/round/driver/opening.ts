@@ -29,7 +29,7 @@ export interface OpeningPorts {
   readonly suite: CryptoSuite;
   /** Of the coordinator's own noise. */
   readonly random: RandomSource;
-  /** Gives the thread back between two members' masks. */
+  /** Gives the thread back between two batches of masks. */
   pause(): Promise<void>;
 }
 

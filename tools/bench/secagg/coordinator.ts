@@ -89,6 +89,8 @@ export async function coordinateRound(
   const before = heldBytes();
   const uploads = new Uploads(lanes, vectorBits(offer), openSslSuite.sha256);
   let peakBytes = 0;
+  // Collecting garbage takes long where there are many waves; what one left behind, the last would show.
+  const isLookedAt = (first: number) => first === 0 || first + UPLOADS_AT_ONCE >= survivors.length;
   const ids = survivors.map((index) => frames[index]?.id as ParticipantId);
   for (let first = 0; first < ids.length; first += UPLOADS_AT_ONCE)
     await timed(async () => {
@@ -99,7 +101,7 @@ export async function coordinateRound(
           const taken = uploads.take(id, decoded('masked', frame));
           invariant(taken.ok && taken.value !== 'ignored', 'a chunk is taken in its turn');
         }
-        if (index !== Math.max(0, upload.length - 2)) continue;
+        if (index !== Math.max(0, upload.length - 2) || !isLookedAt(first)) continue;
         // All spools are full but for a chunk.
         const paused = threadMs();
         peakBytes = Math.max(peakBytes, heldBytes() - before);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { systemRandom } from '#shared/base/random.ts';
-import { applyMask } from '#shared/crypto/mask.ts';
+import { applyMasks } from '#shared/crypto/mask.ts';
 import { selfMaskSeed } from '#shared/round/secrets.ts';
 import { bytesToHex } from '#shared/base/bytes.ts';
 import { rosterList, rosterRoot } from '#shared/protocol/transcript.ts';
@@ -67,9 +67,11 @@ describe('the measured coordinator', () => {
     const attempt = await assembleAttempt(6, 300, 0);
     const { sum } = await coordinateRound(attempt, 1_000, uploadFrames(attempt, 1_000));
     const root = bytesToHex(rosterRoot(attempt.sid, rosterList(attempt.cohort.roster)));
-    attempt.selfSeeds.forEach((seed, owner) =>
-      applyMask(sum, selfMaskSeed(attempt.sid, root, seed, owner), 'add'),
-    );
+    const masks = attempt.selfSeeds.map((seed, owner) => ({
+      seed: selfMaskSeed(attempt.sid, root, seed, owner),
+      sign: 'add' as const,
+    }));
+    applyMasks(sum, masks);
     expect(sum).toEqual(new Uint32Array(1_000));
   });
 
