@@ -28,16 +28,11 @@ const QUICK: { readonly client: readonly Conditions[]; readonly coordinator: rea
 
 export async function* measureAggregation(quick: boolean): AsyncGenerator<Figure> {
   const { client, coordinator } = quick ? QUICK : { client: ALL, coordinator: ALL };
-  const clients = [inNode((node) => measureClients('node', node, client)), inChromium(client)];
-  const rounds = (some: readonly Conditions[]) => inNode((node) => measureCoordinator(node, some));
-  if (quick) return yield* inTurn([...clients, rounds(coordinator)]);
-  // All of them take long, and half of it these few: what is CPU time is measured side by side. What Chromium takes is
-  // wall time, so that its bars are looked at in the quick run.
-  const [longest, others] = [coordinator.filter(isLongest), coordinator.filter((one) => !isLongest(one))];
-  yield* merged(rounds(longest), rounds(others), inTurn(clients));
+  // One after another: what Chromium takes is wall time.
+  yield* inNode((node) => measureClients('node', node, client));
+  yield* inChromium(client);
+  yield* inNode((node) => measureCoordinator(node, coordinator));
 }
-
-const isLongest = ({ cohort, dropout }: Conditions): boolean => cohort === 1_000 && dropout === 0.3;
 
 async function* inNode(measure: (node: NodeRunner) => AsyncGenerator<Figure>): AsyncGenerator<Figure> {
   const node = await openNode();
@@ -54,25 +49,6 @@ async function* inChromium(all: readonly Conditions[]): AsyncGenerator<Figure> {
     yield* measureClients('chromium', chromium, all);
   } finally {
     await chromium.close();
-  }
-}
-
-async function* inTurn(sources: readonly AsyncGenerator<Figure>[]): AsyncGenerator<Figure> {
-  for (const source of sources) yield* source;
-}
-
-/** Both at the same time, each figure when it comes. */
-async function* merged(...sources: readonly AsyncGenerator<Figure>[]): AsyncGenerator<Figure> {
-  const next = async (source: AsyncGenerator<Figure>) => ({ source, result: await source.next() });
-  const waiting = new Map(sources.map((source) => [source, next(source)]));
-  while (waiting.size > 0) {
-    const { source, result } = await Promise.race(waiting.values());
-    if (result.done === true) {
-      waiting.delete(source);
-      continue;
-    }
-    yield result.value;
-    waiting.set(source, next(source));
   }
 }
 
