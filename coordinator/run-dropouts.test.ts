@@ -303,7 +303,7 @@ describe('uploads that break the rules', () => {
       'wrong-hash',
       (part: ScriptedPart, packed: Uint8Array<ArrayBuffer>) => ({
         ...at(part.chunks(packed), 0),
-        hash: new Uint8Array(32),
+        hash: new Uint8Array(16),
       }),
     ],
   ])(

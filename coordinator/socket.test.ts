@@ -87,7 +87,7 @@ describe('joining', () => {
       'another protocol version',
       { protocol: 1 },
       'unsupported-protocol',
-      /speaks version 2; reload the page/,
+      /speaks version 3; reload the page/,
     ],
     ['an unknown run', { run: 'AAAAAAAAAAAAAAAA' }, 'unknown-run', /no such run/],
     ['a run id that is none', { run: '../secrets' }, 'unknown-run', /no such run/],

@@ -8,7 +8,6 @@ import { nobleSuite } from '#shared/crypto/suite.ts';
 import { packLanes } from '#shared/numeric/pack.ts';
 import { addVector, bytesOfWords } from '#shared/numeric/ring.ts';
 import { RosterCheck } from '#shared/participant/roster-check.ts';
-import { chunkBytes } from '#shared/participant/upload.ts';
 import { bitsetOf, indicesOf } from '#shared/protocol/bitset.ts';
 import { decodeOffer } from '#shared/protocol/codec.ts';
 import type {
@@ -24,6 +23,7 @@ import {
   rosterRoot,
   sidOfOffer,
 } from '#shared/protocol/transcript.ts';
+import { chunkBytes, chunkHash } from '#shared/protocol/upload-chunks.ts';
 import { vectorBits, vectorOfUpdate } from '#shared/round/vector.ts';
 import { RoundSecrets } from '#shared/round/secrets.ts';
 import { ok } from '#shared/base/result.ts';
@@ -177,7 +177,7 @@ export class ScriptedPart {
     const chunks = Math.ceil(packed.length / step);
     return Array.from({ length: chunks }, (_, index) => {
       const bytes = packed.slice(index * step, (index + 1) * step);
-      const hash = new Uint8Array(createHash('sha256').update(bytes).digest());
+      const hash = chunkHash(bytes, nobleSuite.sha256);
       return { kind: 'masked', sid: this.sidBytes, index, chunks, hash, bytes };
     });
   }

@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CHUNK_LANES } from '#shared/protocol/limits.ts';
 import { mnistTask } from '#shared/tasks/mnist.ts';
 import type { RunSettingsInput } from '#shared/tasks/run.ts';
 import type { Task } from '#shared/tasks/task.ts';
@@ -27,7 +26,7 @@ const denseTask = (id: string, inputs: number): Task => ({
 /** Ten parameters. */
 export const tinyTask = denseTask('tiny', 4);
 /** An update takes two chunks. */
-const wideTask = denseTask('wide', CHUNK_LANES / 2);
+const wideTask = denseTask('wide', 65_536);
 
 export interface TinyCoordinator extends Coordinator {
   readonly origin: string;

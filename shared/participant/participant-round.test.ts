@@ -4,6 +4,7 @@ import { fail, ok } from '../base/result.ts';
 import { laneBits } from '../numeric/quantize.ts';
 import { packLanes, packedBytes } from '../numeric/pack.ts';
 import { SEND_BUFFER_BYTES } from '../protocol/limits.ts';
+import { chunkBytes } from '../protocol/upload-chunks.ts';
 import type { ParticipantPorts, TrainerPort } from './ports.ts';
 import { TestRound, signedAbort } from './testing-round.ts';
 import {
@@ -17,7 +18,6 @@ import {
   tinyTask,
   waitingTab,
 } from './testing.ts';
-import { chunkBytes } from './upload.ts';
 
 /** Every quantized update that was made in this file, oldest first; the arrays that the rounds themselves hold. */
 const quantized: Uint32Array[] = [];
@@ -306,7 +306,7 @@ describe('masking and sending', () => {
   });
 
   it('UPLOAD-1: cuts a long vector into chunks, and writes no more while a mebibyte waits in its socket', async () => {
-    const task = taskOf(400, 250);
+    const task = taskOf(500, 250);
     const offer = offerOf({}, task);
     const inRound = await tabInRound({}, task, offer);
     const { tab } = inRound;
@@ -328,7 +328,7 @@ describe('masking and sending', () => {
   });
 
   it('UPLOAD-1: goes on with the chunk that it is asked for, and sends the same bytes again', async () => {
-    const task = taskOf(400, 250);
+    const task = taskOf(500, 250);
     const inRound = await tabInRound({}, task, offerOf({}, task));
     const { tab } = inRound;
     const round = await maskedTab(inRound);
@@ -342,7 +342,7 @@ describe('masking and sending', () => {
   });
 
   it('stops between two chunks when the attempt is aborted', async () => {
-    const task = taskOf(400, 250);
+    const task = taskOf(500, 250);
     const inRound = await tabInRound({}, task, offerOf({}, task));
     const { tab } = inRound;
     const round = await maskedTab(inRound);

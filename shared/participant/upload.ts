@@ -1,7 +1,8 @@
 /** Sends a masked vector in hashed chunks, never more than the socket takes (UPLOAD). */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { CHUNK_LANES, SEND_BUFFER_BYTES } from '../protocol/limits.ts';
+import { SEND_BUFFER_BYTES } from '../protocol/limits.ts';
 import type { ToCoordinatorOf } from '../protocol/messages/directions.ts';
+import { chunkBytes, chunkHash } from '../protocol/upload-chunks.ts';
 
 /** Between two looks at a full send buffer. */
 const DRAIN_MS = 5;
@@ -22,9 +23,6 @@ export interface UploadPorts {
   isWanted(): boolean;
 }
 
-/** Bytes of every chunk but the last: CHUNK_LANES lanes. */
-export const chunkBytes = (laneBits: number): number => (CHUNK_LANES * laneBits) / 8;
-
 /** Whether all of it was handed to the socket; false where it was not wanted any more. */
 export async function sendMasked(
   { sid, packed, laneBits, nextChunk }: MaskedUpload,
@@ -36,7 +34,7 @@ export async function sendMasked(
     while (ports.bufferedBytes() > SEND_BUFFER_BYTES) await ports.pause(DRAIN_MS);
     if (!ports.isWanted()) return false;
     const bytes = packed.slice(index * step, (index + 1) * step);
-    ports.send({ kind: 'masked', sid, index, chunks, hash: sha256(bytes), bytes });
+    ports.send({ kind: 'masked', sid, index, chunks, hash: chunkHash(bytes, sha256), bytes });
   }
   await ports.pause(0);
   return ports.isWanted();

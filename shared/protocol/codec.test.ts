@@ -63,7 +63,7 @@ const OFFER: Offer = {
 const TO_COORDINATOR: readonly ToCoordinator[] = [
   {
     kind: 'hello',
-    protocol: 2,
+    protocol: 3,
     run: 'abcdefghijklmnop',
     participant: id(1),
     chain,
@@ -73,7 +73,7 @@ const TO_COORDINATOR: readonly ToCoordinator[] = [
   },
   {
     kind: 'hello',
-    protocol: 2,
+    protocol: 3,
     run: 'abcdefghijklmnop',
     participant: id(1),
     chain,
@@ -96,7 +96,7 @@ const TO_COORDINATOR: readonly ToCoordinator[] = [
     sid: id(2),
     index: 3,
     chunks: 4,
-    hash: id(7),
+    hash: new Uint8Array(16),
     bytes: new Uint8Array(UPLOAD_CHUNK_BYTES).fill(7),
   },
   {
@@ -325,7 +325,7 @@ describe('hostile frames', () => {
       sid: id(2),
       index: 0xffffffff,
       chunks: 0xffffffff,
-      hash: id(7),
+      hash: new Uint8Array(16),
       bytes: chunk,
     });
     expect(largest.length).toBeLessThanOrEqual(MAX_FRAME_BYTES);

@@ -1,7 +1,7 @@
 /** Every size and default duration of the protocol. A limit on everything. */
 
 /** Of `hello`; another version is refused (`unsupported-protocol`). */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** Fewer would let a participant subtract its own update and read another's. */
 export const MIN_COHORT = 3;
@@ -25,9 +25,7 @@ export const MAX_LINKS = 32;
 
 /** Ring words an update may have, auxiliary lanes included. */
 export const MAX_VECTOR_WORDS = 16_777_216;
-/** Lanes of one upload chunk: a multiple of 8, so that a chunk of W-bit lanes ends with a whole byte. */
-export const CHUNK_LANES = 65_536;
-/** Bytes of packed lanes in one upload message: 65,536 lanes of 32 bits. */
+/** The most bytes of packed lanes in one upload message (protocol/upload-chunks). */
 export const UPLOAD_CHUNK_BYTES = 262_144;
 /** A larger frame to the coordinator closes the socket: one upload chunk and its envelope. */
 export const MAX_FRAME_BYTES = UPLOAD_CHUNK_BYTES + 4_096;
@@ -37,8 +35,8 @@ export const MAX_ROSTER_FRAME_BYTES = 1_048_576;
 export const MAX_PEER_FRAME_BYTES = 4_096;
 /** Uploads that the coordinator takes at one time; it holds as many spools, and one sum. */
 export const UPLOADS_AT_ONCE = 8;
-/** An upload that has its turn and sends nothing for this long goes back to the end of the queue. */
-export const UPLOAD_STALL_MS = 3_000;
+/** An upload that has its turn and sends nothing for this long goes back to the end of the queue: a full chunk at 52 kB/s. */
+export const UPLOAD_STALL_MS = 5_000;
 /** A participant stops writing above this many bytes waiting in its socket. */
 export const SEND_BUFFER_BYTES = 1_048_576;
 /** Ring words after the parameters: one lane holds the number of examples. */

@@ -24,6 +24,7 @@ import {
   u3Body,
 } from '../protocol/transcript.ts';
 import { isParticipantId } from '../base/ids.ts';
+import { chunkHash } from '../protocol/upload-chunks.ts';
 import { completeGraph, cohort, maskedBy, type Member } from './testing.ts';
 
 const OFFER: Offer = {
@@ -99,7 +100,14 @@ async function framesOfRound(): Promise<Record<string, string>> {
     const plain = Uint32Array.from({ length: OFFER.vectorWords }, (_, lane) => lane * index - 20);
     // W = 16 + ⌈log₂ 5⌉.
     const bytes = packLanes(await maskedBy(member, plain, ALL), 19);
-    say(`masked ${index}`, { kind: 'masked', sid, index: 0, chunks: 1, hash: sha256(bytes), bytes });
+    say(`masked ${index}`, {
+      kind: 'masked',
+      sid,
+      index: 0,
+      chunks: 1,
+      hash: chunkHash(bytes, sha256),
+      bytes,
+    });
   });
   const u3Signature = await coordinator.sign('u3', u3Body(sidText, root, u2, u3));
   say('unmask-request', { kind: 'unmask-request', sid, u3, signature: u3Signature });
@@ -138,11 +146,11 @@ it('CODEC-1, MASK-1, SHARE-1: every byte of a round of five is what it was', asy
       "link 3": "3af454c852975d2095bc0f2d43c99f895bf49dc840deeb2f4ba92cab495716e9",
       "link 4": "af1956a7124b45da06d86664cc64259d1b449f6ae6adcc4edfc1ee857b95f816",
       "mask-request": "c7973a618e3404b66a9a91bdeb9aeff3d366ab7781fe5b71ed7316027e4c5729",
-      "masked 0": "3b767b97a3b345979a0ecfb85556d1c37809ed381934951991b5ae71eb9c3779",
-      "masked 1": "a44e46f538e0d3ce62f6803d37879d1c9479828a0dd445466aeabf608ed49fd3",
-      "masked 2": "a290b2c23133a5dd2a51f59639b9d624aa4e81baf83f308a568409767f739faf",
-      "masked 3": "44c6b76ef368d4935cc5a72f8265d3c434c48cf9a8178c71ea0c256263e5c0b4",
-      "masked 4": "59f8b49762850918641e849e432ba7d71af6f9b7e1d5e0992a604977c748b069",
+      "masked 0": "fb1f67e27ed40b6338dff67f56448d413706b4940e01d489e48462d3d16e8f38",
+      "masked 1": "5907790a40f6643254820da5d659628ccc922da664d895d2e9cf9ddd15a805c1",
+      "masked 2": "b0a12b93b6a96ae20de8c4c9eddde833d9206ba941cdd1605816b351f3ec83bd",
+      "masked 3": "4d5e884d01c7846b64ee7e545b9ce3b5fdb117c490001cc8acfae50fb4d1b192",
+      "masked 4": "9bb7174cc239ff9073044b08c66d1ddcd871625d5b340985bbe043f803b6b221",
       "offer": "f042ecc3a5186e9ebb1d50a0099f47da970baaf7f6e6cba0acbcfb7644738842",
       "result": "e5383c2a602a24296881e5b299310ff0250fb915a3c53f5d0f14089a4d924606",
       "reveal 0": "c9fd986ce8fd1009c6e1e1cd0070d1770f71527ae66d2f0beaaf89b40f170e65",

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { noblePrg, type Mask } from '../crypto/mask.ts';
 import { nobleSuite } from '../crypto/suite.ts';
 import type { ToCoordinator } from '../protocol/messages/directions.ts';
+import { chunkHash } from '../protocol/upload-chunks.ts';
 import { lateUpload, oneShareTooFew, toldFirst } from '../round/planted-machines.ts';
 import type { Plant } from './plant.ts';
 import type { Setting } from './setting.ts';
@@ -43,7 +44,7 @@ describe('schedules of rounds', () => {
   });
 
   it('UPLOAD-1: an update of two chunks is opened like a small one', async () => {
-    const setting = { ...QUIET, tabs: 3, rounds: 1, layer: [330, 200] } as const;
+    const setting = { ...QUIET, tabs: 3, rounds: 1, layer: [600, 200] } as const;
     expect(await played(2, { setting })).toEqual({ violations: [], outcomes: { done: 1 } });
   });
 });
@@ -83,7 +84,7 @@ describe('schedules in which a tab rightly leaves', () => {
 const loseFirstChunk = (message: ToCoordinator): ToCoordinator => {
   if (message.kind !== 'masked' || message.index > 0) return message;
   const bytes = new Uint8Array(message.bytes.length);
-  return { ...message, bytes, hash: nobleSuite.sha256(bytes) };
+  return { ...message, bytes, hash: chunkHash(bytes, nobleSuite.sha256) };
 };
 
 describe('planted bugs', () => {
@@ -114,7 +115,7 @@ describe('planted bugs', () => {
   });
 
   it('UPLOAD-2: a chunk that is lost on the way into the sum', async () => {
-    const { violations } = await find({ taken: loseFirstChunk }, { tabs: 3, layer: [330, 200] });
+    const { violations } = await find({ taken: loseFirstChunk }, { tabs: 3, layer: [600, 200] });
     expect(violations).toContain('the opened sum is not the sum of what its survivors trained');
   });
 

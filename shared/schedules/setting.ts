@@ -45,7 +45,7 @@ export function drawSetting(random: RandomSource): Setting {
     dropoutPerMille: [100, 200, 300][below(3)] ?? 300,
     rounds: 1 + below(2),
     // One in forty uploads in two chunks.
-    layer: below(40) === 0 ? [330, 200] : [1 + below(4), 2 + below(3)],
+    layer: below(40) === 0 ? [600, 200] : [1 + below(4), 2 + below(3)],
     linkPercent: [0, 50, 100, 100][below(4)] ?? 100,
     slowCryptography: below(2) === 0,
     faults: below(9),

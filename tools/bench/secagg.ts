@@ -68,6 +68,7 @@ async function* measureClients(
       value: cost.uploadBytes,
       params: { ...params, laneBits: cost.laneBits },
     };
+    yield { name: 'control-bytes', unit: 'B', value: cost.controlBytes, params };
     yield { name: 'peer-bytes', unit: 'B', value: cost.peerBytes, params };
     // Once a cohort: it does not depend on the vector.
     const cohort = `${params.n} ${params.k}`;

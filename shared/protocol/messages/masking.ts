@@ -1,7 +1,8 @@
 /** From U2 to the masked vectors. */
 import * as v from 'valibot';
 import { UPLOAD_CHUNK_BYTES } from '../limits.ts';
-import { bitset, bytes32, bytesUpTo, count, signature } from './common.ts';
+import { CHUNK_HASH_BYTES } from '../upload-chunks.ts';
+import { bitset, bytes32, bytesOf, bytesUpTo, count, signature } from './common.ts';
 
 /** coordinator → U2, signed ("u2"): those who hold enough shares of each other mask among themselves. */
 export const maskRequest = v.strictObject({
@@ -24,7 +25,7 @@ export const masked = v.strictObject({
   sid: bytes32,
   index: count,
   chunks: count,
-  /** SHA-256 of the bytes. */
-  hash: bytes32,
+  /** The first bytes of the SHA-256 of `bytes`. */
+  hash: bytesOf(CHUNK_HASH_BYTES),
   bytes: bytesUpTo(UPLOAD_CHUNK_BYTES),
 });

@@ -4,17 +4,17 @@ import type { ParticipantId } from '../../base/ids.ts';
 import { nobleSuite } from '../../crypto/suite.ts';
 import { packLanes } from '../../numeric/pack.ts';
 import { addVector, bytesOfWords } from '../../numeric/ring.ts';
-import { CHUNK_LANES } from '../../protocol/limits.ts';
+import { chunkBytes, chunkHash } from '../../protocol/upload-chunks.ts';
 import { Uploads } from './uploads.ts';
 
 const A = 'a'.repeat(64) as ParticipantId;
 const B = 'b'.repeat(64) as ParticipantId;
 const C = 'c'.repeat(64) as ParticipantId;
 
-/** Two whole chunks and one of 10 lanes. */
-const WORDS = 2 * CHUNK_LANES + 10;
 const LANE_BITS = 19;
-const CHUNK_BYTES = (CHUNK_LANES * LANE_BITS) / 8;
+const CHUNK_BYTES = chunkBytes(LANE_BITS);
+/** Two whole chunks and one of 10 lanes. */
+const WORDS = (2 * 8 * CHUNK_BYTES) / LANE_BITS + 10;
 /** 190 bits. */
 const LAST_BYTES = 24;
 const CHUNKS = 3;
@@ -27,7 +27,7 @@ const lanes = (words: Uint32Array) => bytesToHex(sha256(bytesOfWords(words.map((
 const chunk = (index: number, bytes: Uint8Array, chunks = CHUNKS) => ({
   index,
   chunks,
-  hash: sha256(bytes),
+  hash: chunkHash(bytes, sha256),
   bytes,
 });
 const chunkOf = (words: Uint32Array, index: number) =>
@@ -79,9 +79,9 @@ describe('uploads', () => {
     [
       'a chunk that is short',
       { ...chunkOf(vector(1), 2), index: 0 },
-      /Chunk 0 has 24 bytes instead of 155648/,
+      /Chunk 0 has 24 bytes instead of 262143/,
     ],
-    ['no bytes', chunk(0, new Uint8Array(0)), /0 bytes instead of 155648/],
+    ['no bytes', chunk(0, new Uint8Array(0)), /0 bytes instead of 262143/],
   ])('UPLOAD-1: refuse %s', (_, given, sentence) => {
     const uploads = uploadsOf([A]);
     const taken = uploads.take(A, given);

@@ -9,12 +9,13 @@ import { fail, ok, type Result } from '../../base/result.ts';
 import type { CryptoSuite } from '../../crypto/suite.ts';
 import { addPacked, packedBytes } from '../../numeric/pack.ts';
 import type { Fault } from '../../protocol/faults.ts';
-import { CHUNK_LANES, UPLOADS_AT_ONCE } from '../../protocol/limits.ts';
+import { UPLOADS_AT_ONCE } from '../../protocol/limits.ts';
+import { chunkBytes, chunkHash } from '../../protocol/upload-chunks.ts';
 
 export interface Chunk {
   readonly index: number;
   readonly chunks: number;
-  /** SHA-256 of the bytes. */
+  /** Of the bytes (`chunkHash`). */
   readonly hash: Uint8Array;
   readonly bytes: Uint8Array;
 }
@@ -53,7 +54,7 @@ export class Uploads {
     this.#sha256 = sha256;
     this.#laneBits = laneBits;
     this.#bytes = packedBytes(vectorWords, laneBits);
-    this.#chunkBytes = packedBytes(CHUNK_LANES, laneBits);
+    this.#chunkBytes = chunkBytes(laneBits);
     this.#chunks = Math.ceil(this.#bytes / this.#chunkBytes);
     this.#atOnce = atOnce;
     this.#sum = new Uint32Array(vectorWords);
@@ -106,7 +107,7 @@ export class Uploads {
     const length = Math.min(this.#chunkBytes, this.#bytes - start);
     if (chunk.bytes.length !== length)
       return wrongLength(`Chunk ${chunk.index} has ${chunk.bytes.length} bytes instead of ${length}.`);
-    if (!equalBytes(this.#sha256(chunk.bytes), chunk.hash))
+    if (!equalBytes(chunkHash(chunk.bytes, this.#sha256), chunk.hash))
       return fail({ code: 'wrong-hash', detail: `Chunk ${chunk.index} is not what its hash names.` });
     spool.bytes.set(chunk.bytes, start);
     spool.next++;

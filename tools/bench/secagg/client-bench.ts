@@ -22,6 +22,8 @@ export interface ClientCost {
   /** What is looked at once a neighbour: its invitation, and the order of its key. */
   readonly firstRoundExtraMs: number;
   readonly uploadBytes: number;
+  /** Of all else that goes to the coordinator. */
+  readonly controlBytes: number;
   readonly peerBytes: number;
 }
 
@@ -68,7 +70,8 @@ export class ClientBench {
       laneBits: vectorBits(cohort.offer),
       roundMs: median(rows),
       firstRoundExtraMs,
-      uploadBytes: sent.toCoordinator,
+      uploadBytes: sent.upload,
+      controlBytes: sent.control,
       peerBytes: sent.toPeers,
     };
   }

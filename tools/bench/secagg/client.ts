@@ -25,7 +25,10 @@ import type { Requests } from './requests.ts';
 
 /** Bytes of frames that left it in one round. */
 export interface SentBytes {
-  readonly toCoordinator: number;
+  /** The masked vector, in chunks. */
+  readonly upload: number;
+  /** All else to the coordinator. */
+  readonly control: number;
   readonly toPeers: number;
 }
 
@@ -79,7 +82,8 @@ class MeasuredClient {
   readonly #suite: CryptoSuite;
   readonly #inbox: RoundInbox;
   #taken: (event: ClientEvent) => void = () => {};
-  #toCoordinator = 0;
+  #upload = 0;
+  #control = 0;
   #toPeers = 0;
 
   constructor(cohort: Cohort, suite: CryptoSuite) {
@@ -92,11 +96,13 @@ class MeasuredClient {
   }
 
   get sent(): SentBytes {
-    return { toCoordinator: this.#toCoordinator, toPeers: this.#toPeers };
+    return { upload: this.#upload, control: this.#control, toPeers: this.#toPeers };
   }
 
   send(message: ToCoordinator): void {
-    this.#toCoordinator += encodeMessage(message).length;
+    const { length } = encodeMessage(message);
+    if (message.kind === 'masked') this.#upload += length;
+    else this.#control += length;
   }
 
   async advertise(secrets: RoundSecrets): Promise<Advertise> {

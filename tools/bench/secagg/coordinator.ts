@@ -3,7 +3,6 @@
  * secrets rebuilt, masks taken off; frames decoded. On the product's own parts; the state machine and the sockets
  * are left out.
  */
-import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { runInNewContext } from 'node:vm';
 import { setFlagsFromString } from 'node:v8';
@@ -13,8 +12,9 @@ import { invariant } from '#shared/base/invariant.ts';
 import { packedBytes } from '#shared/numeric/pack.ts';
 import { decodeToCoordinator, encodeMessage } from '#shared/protocol/codec.ts';
 import { verifyChain } from '#shared/protocol/invitation.ts';
-import { CHUNK_LANES, UPLOADS_AT_ONCE } from '#shared/protocol/limits.ts';
+import { UPLOADS_AT_ONCE } from '#shared/protocol/limits.ts';
 import type { ToCoordinatorOf } from '#shared/protocol/messages/directions.ts';
+import { chunkBytes, chunkHash } from '#shared/protocol/upload-chunks.ts';
 import { vectorBits } from '#shared/round/vector.ts';
 import { eraseRebuilt, rebuildSecrets, removeMasks } from '#shared/round/unmasking.ts';
 import { openSslSuite } from '../../../coordinator/crypto/openssl-suite.ts';
@@ -48,17 +48,16 @@ function heldBytes(): number {
 export function uploadFrames({ sid, offer }: Attempt, lanes: number): readonly Frame[] {
   const bits = vectorBits(offer);
   const packed = new Uint8Array(packedBytes(lanes, bits));
-  const step = packedBytes(CHUNK_LANES, bits);
+  const step = chunkBytes(bits);
   const chunks = Math.ceil(packed.length / step);
   return Array.from({ length: chunks }, (_, index) => {
     const bytes = packed.slice(index * step, (index + 1) * step);
-    const hash = createHash('sha256').update(bytes).digest();
     return encodeMessage({
       kind: 'masked',
       sid: hexToBytes(sid),
       index,
       chunks,
-      hash: new Uint8Array(hash),
+      hash: chunkHash(bytes, openSslSuite.sha256),
       bytes,
     });
   });
