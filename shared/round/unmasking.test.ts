@@ -104,6 +104,17 @@ describe('opening a sum', () => {
     }
   });
 
+  it('OPEN-3: a key with which a rebuilt one agrees on nothing is said', async () => {
+    const { terms, rebuilt, sum } = await play(['revealed', 'revealed', 'revealed', 'u2'], 'small order');
+    if (!rebuilt.ok) return expect.unreachable();
+    const [first, ...others] = terms.advertised;
+    if (first === undefined) return expect.unreachable();
+    const advertised = [{ ...first, maskKey: new Uint8Array(32) }, ...others];
+    expect(
+      await removeMasks(sum, { ...terms, advertised }, rebuilt.value, rememberingSuite, noPause),
+    ).toEqual({ ok: false, fault: 'No secret can be agreed with a rebuilt mask key.' });
+  });
+
   it('LEAVE-1: what was rebuilt is zeroed', async () => {
     const { rebuilt } = await play(['revealed', 'revealed', 'revealed', 'u2'], 'zeroed');
     if (!rebuilt.ok) return expect.unreachable();
