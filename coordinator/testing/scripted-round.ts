@@ -23,7 +23,7 @@ import {
   rosterRoot,
   sidOfOffer,
 } from '#shared/protocol/transcript.ts';
-import { chunkBytes, chunkHash } from '#shared/protocol/upload-chunks.ts';
+import { chunksOf } from '#shared/protocol/upload-chunks.ts';
 import { vectorBits, vectorOfUpdate } from '#shared/round/vector.ts';
 import { RoundSecrets } from '#shared/round/secrets.ts';
 import { ok } from '#shared/base/result.ts';
@@ -173,13 +173,8 @@ export class ScriptedPart {
   }
 
   chunks(packed: Uint8Array<ArrayBuffer>): ToCoordinatorOf<'masked'>[] {
-    const step = chunkBytes(this.laneBits);
-    const chunks = Math.ceil(packed.length / step);
-    return Array.from({ length: chunks }, (_, index) => {
-      const bytes = packed.slice(index * step, (index + 1) * step);
-      const hash = chunkHash(bytes, nobleSuite.sha256);
-      return { kind: 'masked', sid: this.sidBytes, index, chunks, hash, bytes };
-    });
+    const chunks = [...chunksOf(packed, this.laneBits, nobleSuite.sha256)];
+    return chunks.map((chunk) => ({ kind: 'masked', sid: this.sidBytes, ...chunk }));
   }
 
   /** Says that it is ready, and waits for its turn. */

@@ -2,7 +2,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { SEND_BUFFER_BYTES } from '../protocol/limits.ts';
 import type { ToCoordinatorOf } from '../protocol/messages/directions.ts';
-import { chunkBytes, chunkHash } from '../protocol/upload-chunks.ts';
+import { chunksOf } from '../protocol/upload-chunks.ts';
 
 /** Between two looks at a full send buffer. */
 const DRAIN_MS = 5;
@@ -28,13 +28,10 @@ export async function sendMasked(
   { sid, packed, laneBits, nextChunk }: MaskedUpload,
   ports: UploadPorts,
 ): Promise<boolean> {
-  const step = chunkBytes(laneBits);
-  const chunks = Math.ceil(packed.length / step);
-  for (let index = nextChunk; index < chunks; index++) {
+  for (const chunk of chunksOf(packed, laneBits, sha256, nextChunk)) {
     while (ports.bufferedBytes() > SEND_BUFFER_BYTES) await ports.pause(DRAIN_MS);
     if (!ports.isWanted()) return false;
-    const bytes = packed.slice(index * step, (index + 1) * step);
-    ports.send({ kind: 'masked', sid, index, chunks, hash: chunkHash(bytes, sha256), bytes });
+    ports.send({ kind: 'masked', sid, ...chunk });
   }
   await ports.pause(0);
   return ports.isWanted();

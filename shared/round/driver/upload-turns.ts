@@ -3,8 +3,9 @@ import type { ParticipantId } from '../../base/ids.ts';
 import type { Result } from '../../base/result.ts';
 import type { Fault } from '../../protocol/faults.ts';
 import { UPLOAD_STALL_MS } from '../../protocol/limits.ts';
+import type { Chunk } from '../../protocol/upload-chunks.ts';
 import type { Timers } from './timers.ts';
-import type { Chunk, Grant, Uploads } from './uploads.ts';
+import type { Grant, Uploads } from './uploads.ts';
 
 interface TurnPorts {
   readonly timers: Timers;

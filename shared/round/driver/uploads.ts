@@ -10,15 +10,7 @@ import type { CryptoSuite } from '../../crypto/suite.ts';
 import { addPacked, packedBytes } from '../../numeric/pack.ts';
 import type { Fault } from '../../protocol/faults.ts';
 import { UPLOADS_AT_ONCE } from '../../protocol/limits.ts';
-import { chunkBytes, chunkHash } from '../../protocol/upload-chunks.ts';
-
-export interface Chunk {
-  readonly index: number;
-  readonly chunks: number;
-  /** Of the bytes (`chunkHash`). */
-  readonly hash: Uint8Array;
-  readonly bytes: Uint8Array;
-}
+import { chunkBytes, chunkHash, type Chunk } from '../../protocol/upload-chunks.ts';
 
 /** It is this participant's turn, from this chunk on. */
 export interface Grant {

@@ -35,10 +35,10 @@ export interface ClientRuntime {
   nowMs(): number;
 }
 
-/** Of an odd number of rows the median; of short ones more. */
-const rowsOf = (roundMs: number): number => (roundMs < 2 * ROW_MS ? 5 : 3);
 /** Rounds are timed in rows of this length, so that a tick of the clock is little. */
 const ROW_MS = 150;
+/** How many rows the median is taken of: fewer where a round is long, for which the clock is exact enough. */
+const rowsOf = (roundMs: number): number => (roundMs < 2 * ROW_MS ? 5 : 3);
 
 export class ClientBench {
   readonly #runtime: ClientRuntime;

@@ -14,7 +14,7 @@ import { decodeToCoordinator, encodeMessage } from '#shared/protocol/codec.ts';
 import { verifyChain } from '#shared/protocol/invitation.ts';
 import { UPLOADS_AT_ONCE } from '#shared/protocol/limits.ts';
 import type { ToCoordinatorOf } from '#shared/protocol/messages/directions.ts';
-import { chunkBytes, chunkHash } from '#shared/protocol/upload-chunks.ts';
+import { chunksOf } from '#shared/protocol/upload-chunks.ts';
 import { vectorBits } from '#shared/round/vector.ts';
 import { eraseRebuilt, rebuildSecrets, removeMasks } from '#shared/round/unmasking.ts';
 import { openSslSuite } from '../../../coordinator/crypto/openssl-suite.ts';
@@ -48,19 +48,8 @@ function heldBytes(): number {
 export function uploadFrames({ sid, offer }: Attempt, lanes: number): readonly Frame[] {
   const bits = vectorBits(offer);
   const packed = new Uint8Array(packedBytes(lanes, bits));
-  const step = chunkBytes(bits);
-  const chunks = Math.ceil(packed.length / step);
-  return Array.from({ length: chunks }, (_, index) => {
-    const bytes = packed.slice(index * step, (index + 1) * step);
-    return encodeMessage({
-      kind: 'masked',
-      sid: hexToBytes(sid),
-      index,
-      chunks,
-      hash: chunkHash(bytes, openSslSuite.sha256),
-      bytes,
-    });
-  });
+  const chunks = [...chunksOf(packed, bits, openSslSuite.sha256)];
+  return chunks.map((chunk) => encodeMessage({ kind: 'masked', sid: hexToBytes(sid), ...chunk }));
 }
 
 /** `upload` are the frames of everybody's vector. Throws where the round does not go as it should. */
